@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config';
+
+/** Where the closing count is read from; nothing is written when nobody asks. */
+const report = process.env['PROVIDER_SIDECAR_TEST_REPORT'];
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    pool: 'forks',
+    maxWorkers: 2,
+    unstubEnvs: true,
+    restoreMocks: true,
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    env: { TZ: 'UTC', LC_ALL: 'C' },
+    reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
+  },
+});
