@@ -1,0 +1,20 @@
+/** Text that somebody else chose, made safe to show: quoted, cut, with no way to forge a log line. */
+
+/**
+ * JSON-quotes foreign text and cuts it.
+ *
+ * @param max characters of the text that are kept
+ */
+export function quoteUntrusted(text: string, max = 80): string {
+  const cut = text.length > max ? `${text.slice(0, max)}…` : text;
+  // JSON escapes C0 only; DEL, C1 and the Unicode line and direction marks steer terminals too.
+  return JSON.stringify(cut).replaceAll(
+    /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** True for text with control characters, which no id, name or version of ours may hold. */
+export function hasControlCharacters(text: string): boolean {
+  return /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/.test(text);
+}

@@ -1,0 +1,12 @@
+/** Time comes in as an argument: deciding functions take `now`, everything else takes a `Clock`. */
+
+/** Unix milliseconds. */
+export type Clock = () => number;
+
+/** The machine's clock. */
+export const systemClock: Clock = () => Date.now();
+
+/** ISO 8601 in UTC, as every answer of the program writes a time. */
+export function toIso(unixMs: number): string {
+  return new Date(unixMs).toISOString();
+}

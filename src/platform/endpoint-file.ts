@@ -1,0 +1,63 @@
+/** `endpoint.json`: how other programs of this user find the running server, and the token that it asks for. */
+import * as z from 'zod';
+import { dirname } from 'node:path';
+import { Secret } from '../domain/secret.ts';
+import { ensurePrivateFolder, readTextFile, removeFile, writePrivateFile } from './files.ts';
+
+/** What the file says. */
+export interface EndpointFile {
+  readonly url: string;
+  readonly token: Secret;
+  readonly pid: number;
+  readonly version: string;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  /** Path of the Unix socket, where there is one. */
+  readonly socket?: string;
+}
+
+const endpointSchema = z.looseObject({
+  url: z.url(),
+  token: z.string().min(1),
+  pid: z.int().positive(),
+  version: z.string(),
+  startedAt: z.string(),
+  socket: z.string().optional(),
+});
+
+/** Writes the file, 0600. */
+export async function writeEndpointFile(path: string, endpoint: EndpointFile): Promise<void> {
+  await ensurePrivateFolder(dirname(path));
+  const body = { ...endpoint, token: endpoint.token.reveal() };
+  await writePrivateFile(path, `${JSON.stringify(body, null, 2)}\n`);
+}
+
+/** The file's content, or undefined when there is none that can be trusted. */
+export async function readEndpointFile(path: string): Promise<EndpointFile | undefined> {
+  const read = await readTextFile(path, { trust: 'private', maxBytes: 65_536 });
+  if (read.kind !== 'text') return undefined;
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(read.text);
+  } catch {
+    // A server that is just being started or killed; to the reader there is none.
+    return undefined;
+  }
+  const checked = endpointSchema.safeParse(parsed);
+  if (!checked.success) return undefined;
+  const { url, token, pid, version, startedAt, socket } = checked.data;
+  return {
+    url,
+    token: new Secret(token),
+    pid,
+    version,
+    startedAt,
+    ...(socket === undefined ? {} : { socket }),
+  };
+}
+
+/** Removes the file if this very server wrote it; another one may have taken its place. */
+export async function removeEndpointFile(path: string, pid: number): Promise<void> {
+  const endpoint = await readEndpointFile(path);
+  if (endpoint?.pid === pid) await removeFile(path);
+}

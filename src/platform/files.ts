@@ -1,0 +1,162 @@
+/**
+ * Reading and writing files so that nothing is lost: readers never hang and never trust what is not a
+ * plain file of ours, writers replace a file in one step and with its final mode from the first byte.
+ */
+import { constants, existsSync } from 'node:fs';
+import { chmod, lstat, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import { lock } from 'proper-lockfile';
+import writeFileAtomic from 'write-file-atomic';
+import { messageOf, SidecarError, systemCodeOf } from '../domain/errors.ts';
+import { toIso } from './clock.ts';
+
+/** Why a file that exists was not read. */
+export type FileRefusal =
+  | 'not-a-file'
+  | 'symlink'
+  | 'foreign-owner'
+  | 'wide-mode'
+  | 'too-large'
+  | 'not-utf8'
+  | 'unreadable';
+
+/** What became of a read. */
+export type FileRead =
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'text'; readonly text: string; readonly mode: number }
+  | { readonly kind: 'refused'; readonly reason: FileRefusal; readonly detail: string };
+
+export interface ReadOptions {
+  /** Largest file that is read, in bytes. @default 8 MiB */
+  readonly maxBytes?: number;
+  /** `private`: no symlink, owned by this user, not readable by others. @default 'plain' */
+  readonly trust?: 'plain' | 'private';
+}
+
+const DEFAULT_MAX_BYTES = 8 * 1024 * 1024;
+
+/** Reads a UTF-8 file. Opens without blocking, so a FIFO is refused and never waited for. */
+export async function readTextFile(path: string, options: ReadOptions = {}): Promise<FileRead> {
+  const { maxBytes = DEFAULT_MAX_BYTES, trust = 'plain' } = options;
+  const flags = constants.O_RDONLY | constants.O_NONBLOCK | (trust === 'private' ? constants.O_NOFOLLOW : 0);
+  const opened = await open(path, flags).catch((error: unknown) => ({ failure: error }));
+  if ('failure' in opened) return readFailure(path, opened.failure);
+  try {
+    const facts = await opened.stat();
+    if (!facts.isFile()) return refused('not-a-file', `${path} is not a regular file`);
+    if (facts.size > maxBytes) return refused('too-large', `${path} is larger than ${maxBytes} bytes`);
+    if (trust === 'private') {
+      const uid = process.getuid?.();
+      if (uid !== undefined && facts.uid !== uid)
+        return refused('foreign-owner', `${path} belongs to another user`);
+      if ((facts.mode & 0o077) !== 0 && process.platform !== 'win32') {
+        return refused('wide-mode', `${path} can be read by other users; run: chmod 600 ${path}`);
+      }
+    }
+    const bytes = await opened.readFile();
+    return { kind: 'text', text: decodeUtf8(bytes), mode: facts.mode & 0o777 };
+  } catch (error) {
+    if (error instanceof TypeError) return refused('not-utf8', `${path} is not UTF-8 text`);
+    return readFailure(path, error);
+  } finally {
+    await opened.close();
+  }
+}
+
+function decodeUtf8(bytes: Uint8Array): string {
+  return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+}
+
+function refused(reason: FileRefusal, detail: string): FileRead {
+  return { kind: 'refused', reason, detail };
+}
+
+function readFailure(path: string, error: unknown): FileRead {
+  const code = systemCodeOf(error);
+  if (code === 'ENOENT' || code === 'ENOTDIR') return { kind: 'missing' };
+  if (code === 'ELOOP') return refused('symlink', `${path} is a symbolic link`);
+  if (code === 'EISDIR') return refused('not-a-file', `${path} is a folder`);
+  return refused('unreadable', `${path} cannot be read (${code ?? messageOf(error)})`);
+}
+
+/** Makes a folder 0700, with its parents, and corrects the mode of one that is ours and too wide. */
+export async function ensurePrivateFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const facts = await stat(folder);
+    if ((facts.mode & 0o077) !== 0) await chmod(folder, 0o700);
+  } catch (error) {
+    throw cannotWrite(folder, error);
+  }
+}
+
+/** Writes a file 0600 in one step (temporary file, fsync, rename). A symlink in its place is refused. */
+export async function writePrivateFile(path: string, text: string): Promise<void> {
+  const facts = await lstat(path).catch(() => undefined);
+  if (facts !== undefined && !facts.isFile()) {
+    throw new SidecarError('not-permitted', `${path} is not a regular file and was not replaced`, [
+      `Remove ${path} and try again`,
+    ]);
+  }
+  try {
+    await writeFileAtomic(path, text, { mode: 0o600, encoding: 'utf8' });
+  } catch (error) {
+    throw cannotWrite(path, error);
+  }
+}
+
+/** Removes a file; one that is not there is fine. */
+export async function removeFile(path: string): Promise<void> {
+  await rm(path, { force: true });
+}
+
+/** Renames a broken file to `<name>.corrupt-<time>` and returns the new path, so nothing good is overwritten. */
+export async function moveAside(path: string, now: number): Promise<string> {
+  const target = `${path}.corrupt-${toIso(now).replaceAll(/[:.]/g, '-')}`;
+  try {
+    await rename(path, target);
+  } catch (error) {
+    throw cannotWrite(path, error);
+  }
+  return target;
+}
+
+/** Runs `action` while this process alone holds the lock of `path` (a folder `<path>.lock`). */
+export async function withFileLock<T>(path: string, action: () => Promise<T>): Promise<T> {
+  let compromised: Error | undefined;
+  let release: () => Promise<void>;
+  try {
+    release = await lock(path, {
+      realpath: false,
+      stale: 10_000,
+      update: 2_000,
+      retries: { retries: 40, factor: 1.3, minTimeout: 20, maxTimeout: 500, randomize: true },
+      // The library's own handler throws from a timer and would end the process after a laptop's sleep.
+      onCompromised: (error) => {
+        compromised = error;
+      },
+    });
+  } catch (error) {
+    throw cannotWrite(`${basename(path)}.lock in ${dirname(path)}`, error);
+  }
+  try {
+    return await action();
+  } finally {
+    // A lock that was taken over is no longer ours to release.
+    if (compromised === undefined) await release().catch(() => undefined);
+  }
+}
+
+function cannotWrite(path: string, error: unknown): SidecarError {
+  return new SidecarError(
+    'cannot-write',
+    `Cannot write ${path} (${systemCodeOf(error) ?? messageOf(error)})`,
+    ['Check the permissions and the free space of the folder'],
+    { cause: error },
+  );
+}
+
+/** True when something stands at the path, whatever it is. */
+export function fileExists(path: string): boolean {
+  return existsSync(path);
+}

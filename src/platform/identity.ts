@@ -1,0 +1,72 @@
+/**
+ * What makes this installation itself: the token that callers show and the key of the fingerprints. Made
+ * once, kept 0600 in the sidecar's folder, so that both stay the same over restarts.
+ */
+import { randomBytes } from 'node:crypto';
+import * as z from 'zod';
+import { SidecarError } from '../domain/errors.ts';
+import { Secret } from '../domain/secret.ts';
+import { ensurePrivateFolder, moveAside, readTextFile, withFileLock, writePrivateFile } from './files.ts';
+import { dirname } from 'node:path';
+
+export interface Identity {
+  /** 256 bits, base64url: what a caller sends as `Authorization: Bearer …`. */
+  readonly token: Secret;
+  /** Key of the HMAC behind fingerprints and resolution ids. */
+  readonly installKey: string;
+}
+
+const identitySchema = z.looseObject({
+  version: z.literal(1),
+  token: z.string().min(32),
+  installKey: z.string().min(32),
+});
+
+/** A fresh identity that lives in memory only. */
+export function ephemeralIdentity(): Identity {
+  return { token: new Secret(randomKey()), installKey: randomKey() };
+}
+
+/**
+ * Reads the identity, or makes and stores one. A broken file is moved aside and replaced.
+ *
+ * @throws SidecarError `not-permitted` when the file may not be trusted, `cannot-write` when it cannot be stored
+ */
+export async function loadIdentity(path: string, now: number): Promise<Identity> {
+  const stored = await readIdentity(path);
+  if (stored !== 'missing' && stored !== 'broken') return stored;
+  await ensurePrivateFolder(dirname(path));
+  return withFileLock(path, async () => {
+    const again = await readIdentity(path);
+    if (again !== 'missing' && again !== 'broken') return again;
+    if (again === 'broken') await moveAside(path, now);
+    const made = { version: 1, token: randomKey(), installKey: randomKey() };
+    await writePrivateFile(path, `${JSON.stringify(made, null, 2)}\n`);
+    return { token: new Secret(made.token), installKey: made.installKey };
+  });
+}
+
+async function readIdentity(path: string): Promise<Identity | 'missing' | 'broken'> {
+  const read = await readTextFile(path, { trust: 'private', maxBytes: 65_536 });
+  if (read.kind === 'missing') return 'missing';
+  if (read.kind === 'refused') {
+    if (read.reason === 'not-utf8' || read.reason === 'too-large') return 'broken';
+    throw new SidecarError('not-permitted', read.detail, [`Mend or remove ${path}`]);
+  }
+  const parsed = identitySchema.safeParse(parseJson(read.text));
+  if (!parsed.success) return 'broken';
+  return { token: new Secret(parsed.data.token), installKey: parsed.data.installKey };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Undefined fails the schema, which is how every other defect of the file is reported too.
+    return undefined;
+  }
+}
+
+function randomKey(): string {
+  return randomBytes(32).toString('base64url');
+}

@@ -1,0 +1,83 @@
+/** This process: its variables, its folder, its streams and its end. Read once and handed on. */
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import type { Environment } from './paths.ts';
+
+/** A copy of the variables, so later changes change nothing. */
+export function processEnvironment(): Environment {
+  return { ...process.env };
+}
+
+/** The user's home folder: `HOME` where it is set. */
+export function homeFolder(): string {
+  return homedir();
+}
+
+/** Folder that relative paths on the command line are meant from. */
+export function currentFolder(): string {
+  return process.cwd();
+}
+
+/** Id of this process. */
+export function processId(): number {
+  return process.pid;
+}
+
+/** True while a process with that id exists, whoever owns it. */
+export function isProcessAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+/** Aborts at the first SIGINT or SIGTERM. A second one ends the process at once. */
+export function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const [name, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) process.exit(code);
+      controller.abort();
+    });
+  }
+  return controller.signal;
+}
+
+/** Writes to standard output; a reader that has gone away (`| head`) is no error. */
+export function writeStdout(text: string): void {
+  process.stdout.write(text);
+}
+
+/** Writes to standard error. */
+export function writeStderr(text: string): void {
+  process.stderr.write(text);
+}
+
+/** Whether the two output streams are terminals. */
+export function terminals(): { readonly stdout: boolean; readonly stderr: boolean } {
+  return { stdout: process.stdout.isTTY, stderr: process.stderr.isTTY };
+}
+
+/** Ends quietly when the reader of standard output has gone away. */
+export function ignoreClosedPipe(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+}
+
+/** The exit code that the process ends with once nothing is left to do. */
+export function setExitCode(code: number): void {
+  process.exitCode = code;
+}
+
+/** Version of this program, from its package. */
+export function programVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return /"version":\s*"([^"]+)"/.exec(text)?.[1] ?? '0.0.0';
+}

@@ -1,0 +1,58 @@
+/** A place for a Unix socket: in a folder of ours alone, and free. */
+import { chmod, lstat, mkdir, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { dirname } from 'node:path';
+import { messageOf, SidecarError, systemCodeOf } from '../domain/errors.ts';
+
+/**
+ * Makes the folder when it is missing, and removes a socket that nobody answers any more.
+ *
+ * @throws SidecarError `not-permitted` for a folder that others may enter, `address-in-use` for a path that is taken
+ */
+export async function prepareSocketPath(path: string): Promise<void> {
+  const folder = dirname(path);
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new SidecarError(
+      'cannot-write',
+      `Cannot make ${folder} (${systemCodeOf(error) ?? messageOf(error)})`,
+    );
+  }
+  const facts = await lstat(folder);
+  const isOurs = process.getuid === undefined || facts.uid === process.getuid();
+  if (!facts.isDirectory() || !isOurs || (facts.mode & 0o077) !== 0) {
+    throw new SidecarError(
+      'not-permitted',
+      `${folder} can be entered by other users, so no socket is put there`,
+      ['Choose a path in a folder with mode 0700, for example in the sidecar’s own folder'],
+    );
+  }
+  const standing = await lstat(path).catch(() => undefined);
+  if (standing === undefined) return;
+  const isStale = standing.isSocket() && !(await somebodyAnswers(path));
+  if (!isStale) {
+    throw new SidecarError('address-in-use', `${path} is taken`, [
+      'Run "provider-sidecar status" to see whether a sidecar is running already',
+    ]);
+  }
+  await rm(path);
+}
+
+/** Gives the socket file its mode; until then the folder protects it. */
+export async function closeSocketToOthers(path: string): Promise<void> {
+  await chmod(path, 0o600);
+}
+
+function somebodyAnswers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    const answer = (value: boolean): void => {
+      socket.destroy();
+      resolve(value);
+    };
+    socket.setTimeout(1_000, () => answer(true));
+    socket.on('connect', () => answer(true));
+    socket.on('error', (error) => answer(systemCodeOf(error) !== 'ECONNREFUSED'));
+  });
+}
