@@ -1,0 +1,134 @@
+/** Loads the operator's config: locate, parse, include, env block, substitution, reading. Nothing is written. */
+import { join } from 'node:path';
+import type { Problem } from '../../domain/errors.ts';
+import type { Finding } from '../../domain/finding.ts';
+import { isRecord } from '../../domain/record.ts';
+import type { readTextFile } from '../../platform/files.ts';
+import { describeSyntaxError, parseJson5 } from '../../platform/json5-text.ts';
+import type { Environment, Paths } from '../../platform/paths.ts';
+import { layUnder, parseDotEnv, readEnvBlock } from './env-block.ts';
+import { resolveIncludes } from './include.ts';
+import { locateConfig } from './locate.ts';
+import { type CatalogModels, type OperatorConfig, readOperatorConfig } from './schema.ts';
+import { substitute } from './substitute.ts';
+
+/** The config as it counts, or why the file that is there cannot be used. */
+export type ConfigLoad =
+  | {
+      readonly kind: 'loaded';
+      /** Null: there is no file, and the config is empty. */
+      readonly path: string | null;
+      readonly config: OperatorConfig;
+      /** The given environment, then `<state>/.env`, then the config's `env` block; the earlier wins. */
+      readonly env: Environment;
+      /** Every file that was looked for, also those that are not there: what a watcher has to watch. */
+      readonly files: readonly string[];
+      readonly findings: readonly Finding[];
+    }
+  | {
+      readonly kind: 'broken';
+      /** The file at fault: the config or one that it includes. */
+      readonly path: string;
+      readonly problem: Problem;
+      /** Counted from 1; only where the text could not be parsed. */
+      readonly line?: number;
+      readonly column?: number;
+      readonly files: readonly string[];
+    };
+
+/** What loading needs. */
+export interface ConfigInput {
+  readonly paths: Pick<Paths, 'configCandidates' | 'configIsExplicit' | 'stateDir'>;
+  /** The process's environment. It is not changed. */
+  readonly env: Environment;
+  readonly readTextFile: typeof readTextFile;
+  /** Models that the catalog has of a provider; they fill the gaps of the config's model rows. */
+  readonly catalogModels?: CatalogModels;
+}
+
+/** Loads the config. A file that cannot be read or parsed is `broken`, never an exception and never `{}`. */
+export async function loadOperatorConfig(input: ConfigInput): Promise<ConfigLoad> {
+  const { paths, env, readTextFile: read, catalogModels = () => [] } = input;
+  const dotEnv = await loadDotEnv(join(paths.stateDir, '.env'), env, read);
+  const located = await locateConfig(paths.configCandidates, read);
+  const files = [dotEnv.path, ...located.looked];
+  if (located.kind === 'none') {
+    const empty = readOperatorConfig({}, [], catalogModels);
+    const findings = [...dotEnv.findings, ...missingExplicitFile(paths)];
+    return { kind: 'loaded', path: null, config: empty.config, env: dotEnv.env, files, findings };
+  }
+
+  const { path } = located;
+  if (located.read.kind === 'refused') return broken(path, located.read.detail, files);
+  const parsed = parseJson5(located.read.text);
+  if (parsed.kind === 'invalid') {
+    return broken(path, `${path} is not valid JSON5: ${describeSyntaxError(parsed)}`, files, parsed);
+  }
+  const included = await resolveIncludes(parsed.value, path, read);
+  const allFiles = [...new Set([...files, ...included.files])];
+  if (included.kind === 'broken') {
+    const detail = included.path === path ? `${path}: ${included.detail}` : included.detail;
+    return broken(included.path, detail, allFiles, included);
+  }
+  if (!isRecord(included.value)) return broken(path, `${path} must hold an object`, allFiles);
+
+  const { env: _block, ...rest } = included.value;
+  const block = readEnvBlock(included.value, dotEnv.env);
+  const fullEnv = layUnder(dotEnv.env, block.variables);
+  const substituted = substitute(rest, fullEnv);
+  const root = isRecord(substituted.value) ? substituted.value : {};
+  const missing = [...block.missing, ...substituted.missing];
+  const { config, findings } = readOperatorConfig(root, missing, catalogModels);
+  return {
+    kind: 'loaded',
+    path,
+    config,
+    env: fullEnv,
+    files: allFiles,
+    findings: [...dotEnv.findings, ...findings],
+  };
+}
+
+/** The `.env` of the state directory; one that cannot be read costs its variables only, and is told. */
+async function loadDotEnv(
+  path: string,
+  env: Environment,
+  read: typeof readTextFile,
+): Promise<{ path: string; env: Environment; findings: Finding[] }> {
+  const file = await read(path, { maxBytes: 1024 * 1024 });
+  if (file.kind === 'missing') return { path, env, findings: [] };
+  if (file.kind === 'text') return { path, env: layUnder(env, parseDotEnv(file.text)), findings: [] };
+  const finding: Finding = {
+    code: 'config-invalid',
+    detail: `${file.detail}; its variables are not used`,
+    hint: `Mend or remove ${path}`,
+  };
+  return { path, env, findings: [finding] };
+}
+
+function missingExplicitFile(paths: ConfigInput['paths']): Finding[] {
+  if (!paths.configIsExplicit) return [];
+  return [
+    {
+      code: 'config-invalid',
+      detail: `The config that a variable names is not there: ${paths.configCandidates.join(', ')}`,
+      hint: 'Create the file, or unset MOLTBOT_CONFIG_PATH, CLAWDBOT_CONFIG_PATH and OPENCLAW_CONFIG_PATH',
+    },
+  ];
+}
+
+function broken(
+  path: string,
+  detail: string,
+  files: readonly string[],
+  position: { readonly line?: number; readonly column?: number } = {},
+): ConfigLoad {
+  return {
+    kind: 'broken',
+    path,
+    problem: { code: 'config-invalid', detail, hints: [`Mend ${path}`] },
+    ...(position.line !== undefined && { line: position.line }),
+    ...(position.column !== undefined && { column: position.column }),
+    files,
+  };
+}
