@@ -1,0 +1,191 @@
+/** Loads this program's settings: a flag beats a variable beats sidecar.json5 beats the default. */
+import { basename, dirname } from 'node:path';
+import type * as z from 'zod';
+import type { Problem } from '../domain/errors.ts';
+import { nearest } from '../domain/nearest.ts';
+import { Secret } from '../domain/secret.ts';
+import { quoteUntrusted } from '../domain/untrusted-text.ts';
+import type { readTextFile } from '../platform/files.ts';
+import { describeSyntaxError, parseJson5 } from '../platform/json5-text.ts';
+import { type Environment, expandPath, type Paths, variable } from '../platform/paths.ts';
+import {
+  type FullLayer,
+  type Layered,
+  type MergedSettings,
+  mergeLayers,
+  type SettingsLayer,
+} from './layers.ts';
+import { SETTING_NAMES, settingsFile, type SettingsFile, settingTexts } from './schema.ts';
+
+/** Flags as the command line has them, unparsed. */
+export interface SettingsFlags {
+  readonly host?: string;
+  readonly port?: string;
+  readonly socket?: string;
+  readonly defaultModel?: string;
+  readonly modelsJson?: string;
+  readonly minContextWindow?: string;
+  readonly logLevel?: string;
+  readonly strict?: boolean;
+}
+
+/** What loading needs. */
+export interface SettingsInput {
+  readonly flags: SettingsFlags;
+  readonly env: Environment;
+  readonly paths: Pick<Paths, 'home' | 'settings' | 'modelsJson'>;
+  /** Folder that relative paths in flags are meant from. @default paths.home */
+  readonly cwd?: string;
+  readonly readTextFile: typeof readTextFile;
+}
+
+/** The settings with the origin of each, or everything that is wrong with them in one problem. */
+export type SettingsLoad =
+  | ({ readonly kind: 'loaded' } & MergedSettings)
+  | { readonly kind: 'broken'; readonly problem: Problem };
+
+/** Loads the settings. Every place is checked, also where a stronger one overrides it. */
+export async function loadSettings(input: SettingsInput): Promise<SettingsLoad> {
+  const { flags, env, paths } = input;
+  const faults: string[] = [];
+  const file = await readSettingsFile(paths.settings, input.readTextFile, faults);
+  const layers = [
+    {
+      ...textLayer(flagSource(flags), paths.home, input.cwd ?? paths.home, faults),
+      strict:
+        flags.strict === true ? { value: true, origin: `flag ${SETTING_NAMES.strict.flag}` } : undefined,
+    },
+    textLayer(variableSource(env), paths.home, paths.home, faults),
+    fileLayer(file, paths),
+  ];
+  if (faults.length > 0) {
+    const hints = faults.some((fault) => fault.includes(basename(paths.settings)))
+      ? [`Mend ${paths.settings}`]
+      : [];
+    return { kind: 'broken', problem: { code: 'config-invalid', detail: faults.join('; '), hints } };
+  }
+  return { kind: 'loaded', ...mergeLayers(layers, defaultLayer(paths)) };
+}
+
+async function readSettingsFile(
+  path: string,
+  read: typeof readTextFile,
+  faults: string[],
+): Promise<SettingsFile> {
+  const file = await read(path, { maxBytes: 1024 * 1024 });
+  const fail = (detail: string): SettingsFile => {
+    faults.push(detail);
+    return {};
+  };
+  if (file.kind === 'missing') return {};
+  if (file.kind === 'refused') return fail(file.detail);
+  const parsed = parseJson5(file.text);
+  if (parsed.kind === 'invalid') return fail(`${path} is not valid JSON5: ${describeSyntaxError(parsed)}`);
+  const checked = settingsFile.safeParse(parsed.value);
+  if (checked.success) return checked.data;
+  return fail(checked.error.issues.flatMap((issue) => describeIssue(issue, basename(path))).join('; '));
+}
+
+function describeIssue(issue: z.core.$ZodIssue, file: string): string[] {
+  const path = issue.path.map(String);
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => {
+      const [near] = nearest(key, path.length === 0 ? Object.keys(settingsFile.shape) : ['trust'], 1);
+      const suggestion = near === undefined ? '' : ` (did you mean "${near}"?)`;
+      return `Unknown key ${quoteUntrusted([...path, key].join('.'))} in ${file}${suggestion}`;
+    });
+  }
+  return [path.length === 0 ? `${file} ${issue.message}` : `${path.join('.')} in ${file} ${issue.message}`];
+}
+
+/** A text that somebody set, with the name to put into an error. */
+interface GivenText {
+  readonly text: string;
+  readonly name: string;
+  readonly origin: string;
+}
+
+/** What a place says for a setting, unparsed. */
+type TextSource = (key: keyof typeof SETTING_NAMES) => GivenText | undefined;
+
+function flagSource(flags: SettingsFlags): TextSource {
+  const texts: Readonly<Record<string, string | undefined>> = { ...flags, strict: undefined };
+  return (key) => {
+    const names = SETTING_NAMES[key];
+    const text = texts[key];
+    if (text === undefined || !('flag' in names)) return undefined;
+    return { text, name: names.flag, origin: `flag ${names.flag}` };
+  };
+}
+
+function variableSource(env: Environment): TextSource {
+  return (key) => {
+    const names = SETTING_NAMES[key];
+    if (!('variable' in names)) return undefined;
+    const text = variable(env, names.variable);
+    return text === undefined ? undefined : { text, name: names.variable, origin: `env: ${names.variable}` };
+  };
+}
+
+/** @param base folder that relative paths of this place are meant from */
+function textLayer(source: TextSource, home: string, base: string, faults: string[]): SettingsLayer {
+  const read = <T>(key: keyof typeof SETTING_NAMES, rule: z.ZodType<T>): Layered<T> | undefined => {
+    const given = source(key);
+    if (given === undefined) return undefined;
+    const parsed = rule.safeParse(given.text);
+    if (parsed.success) return { value: parsed.data, origin: given.origin };
+    const shown = key === 'token' ? '' : `, not ${quoteUntrusted(given.text)}`;
+    faults.push(`${given.name} ${parsed.error.issues[0]?.message ?? 'cannot be used'}${shown}`);
+    return undefined;
+  };
+  const readPath = (key: 'socket' | 'modelsJson'): Layered<string> | undefined => {
+    const path = read(key, settingTexts[key]);
+    return path && { ...path, value: expandPath(path.value, home, base) };
+  };
+  const token = read('token', settingTexts.token);
+  return {
+    host: read('host', settingTexts.host),
+    port: read('port', settingTexts.port),
+    socket: readPath('socket'),
+    defaultModel: read('defaultModel', settingTexts.defaultModel),
+    modelsJson: readPath('modelsJson'),
+    minContextWindow: read('minContextWindow', settingTexts.minContextWindow),
+    logLevel: read('logLevel', settingTexts.logLevel),
+    token: token && { ...token, value: new Secret(token.value) },
+  };
+}
+
+function fileLayer(file: SettingsFile, paths: SettingsInput['paths']): SettingsLayer {
+  const name = basename(paths.settings);
+  const at = <T>(key: string, value: T | undefined): Layered<T> | undefined =>
+    value === undefined ? undefined : { value, origin: `${name}: ${key}` };
+  const atPath = (key: string, value: string | undefined): Layered<string> | undefined =>
+    at(key, value === undefined ? undefined : expandPath(value, paths.home, dirname(paths.settings)));
+  return {
+    host: at('host', file.host),
+    port: at('port', file.port),
+    socket: atPath('socket', file.socket),
+    defaultModel: at('defaultModel', file.defaultModel),
+    modelsJson: atPath('modelsJson', file.modelsJson),
+    minContextWindow: at('minContextWindow', file.minContextWindow),
+    logLevel: at('logLevel', file.logLevel),
+    strict: at('strict', file.strict),
+    'discovery.trust': at('discovery.trust', file.discovery?.trust),
+  };
+}
+
+function defaultLayer(paths: SettingsInput['paths']): FullLayer {
+  const origin = 'default';
+  return {
+    host: { value: '127.0.0.1', origin },
+    port: { value: 18_780, origin },
+    socket: { value: null, origin },
+    defaultModel: { value: null, origin },
+    modelsJson: { value: paths.modelsJson, origin },
+    minContextWindow: { value: 16_000, origin },
+    logLevel: { value: 'info', origin },
+    strict: { value: false, origin },
+    'discovery.trust': { value: [], origin },
+    token: { value: null, origin },
+  };
+}

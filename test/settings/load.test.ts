@@ -1,0 +1,232 @@
+/** Settings: "a flag beats a variable beats sidecar.json5 beats the default", and what is refused. */
+import { join } from 'node:path';
+import * as fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type FileRead, readTextFile } from '../../src/platform/files.ts';
+import { loadSettings, type SettingsFlags, type SettingsLoad } from '../../src/settings/load.ts';
+import { type ConfigTree, createConfigTree } from '../helpers/config-tree.ts';
+
+let tree: ConfigTree;
+beforeEach(async () => {
+  tree = await createConfigTree();
+});
+afterEach(() => tree.remove());
+
+const TOKEN = 'a-token-of-at-least-32-characters';
+
+const load = (flags: SettingsFlags = {}, env: Record<string, string> = {}): Promise<SettingsLoad> =>
+  loadSettings({ flags, env, paths: tree.paths, readTextFile });
+
+async function loaded(flags: SettingsFlags = {}, env: Record<string, string> = {}) {
+  const result = await load(flags, env);
+  if (result.kind !== 'loaded') throw new Error(result.problem.detail);
+  return result;
+}
+
+async function refusal(flags: SettingsFlags = {}, env: Record<string, string> = {}): Promise<string> {
+  const result = await load(flags, env);
+  if (result.kind !== 'broken') throw new Error('expected broken settings');
+  expect(result.problem.code).toBe('config-invalid');
+  return result.problem.detail;
+}
+
+const writeFile = (content: unknown) => tree.write('sidecar/sidecar.json5', content);
+
+describe('defaults', () => {
+  it('without any place that says otherwise', async () => {
+    const { settings, origins } = await loaded();
+    expect(settings).toEqual({
+      host: '127.0.0.1',
+      port: 18_780,
+      socket: null,
+      defaultModel: null,
+      modelsJson: join(tree.stateDir, 'sidecar/models.json'),
+      minContextWindow: 16_000,
+      logLevel: 'info',
+      strict: false,
+      discovery: { trust: [] },
+      token: null,
+    });
+    expect(new Set(Object.values(origins))).toEqual(new Set(['default']));
+  });
+});
+
+describe('sidecar.json5', () => {
+  it('sets everything but the token, and each value knows its origin', async () => {
+    await writeFile(`{
+      host: '[::1]', port: 0, socket: 'run/s.sock', defaultModel: 'ollama/a', modelsJson: '~/m.json',
+      minContextWindow: 0, logLevel: 'debug', strict: true, discovery: { trust: ['http://192.168.1.5:11434'] },
+    } // comment`);
+    const { settings, origins } = await loaded();
+    expect(settings).toEqual({
+      host: '::1',
+      port: 0,
+      socket: join(tree.stateDir, 'sidecar/run/s.sock'),
+      defaultModel: 'ollama/a',
+      modelsJson: join(tree.home, 'm.json'),
+      minContextWindow: 0,
+      logLevel: 'debug',
+      strict: true,
+      discovery: { trust: ['http://192.168.1.5:11434'] },
+      token: null,
+    });
+    expect(origins).toMatchObject({
+      port: 'sidecar.json5: port',
+      'discovery.trust': 'sidecar.json5: discovery.trust',
+    });
+  });
+
+  it.each([
+    ['{ prot: 1 }', 'Unknown key "prot" in sidecar.json5 (did you mean "port"?)'],
+    ['{ zzzzzz: 1 }', 'Unknown key "zzzzzz" in sidecar.json5'],
+    [
+      '{ discovery: { trsut: [] } }',
+      'Unknown key "discovery.trsut" in sidecar.json5 (did you mean "trust"?)',
+    ],
+    ['{ token: "x" }', 'Unknown key "token" in sidecar.json5'],
+    ['{ port: "80" }', 'port in sidecar.json5 must be a whole number from 0 to 65535'],
+    ['{ port: 65536 }', 'port in sidecar.json5 must be a whole number from 0 to 65535'],
+    [
+      '{ minContextWindow: -1 }',
+      'minContextWindow in sidecar.json5 must be a whole number of tokens, 0 or more',
+    ],
+    ['{ discovery: { trust: "x" } }', 'discovery.trust in sidecar.json5 must be a list of URLs'],
+    ['{ discovery: { trust: [5] } }', 'discovery.trust.0 in sidecar.json5 must be a string'],
+    ['{ logLevel: "loud" }', 'logLevel in sidecar.json5 must be one of silent, error, warn, info, debug'],
+    ['[]', 'sidecar.json5 must be an object'],
+  ])('refuses %s', async (text, detail) => {
+    await writeFile(text);
+    expect(await refusal()).toBe(detail);
+  });
+
+  it('names line and column of a syntax error', async () => {
+    const path = await writeFile('{\n  port: ,\n}');
+    expect(await refusal()).toBe(`${path} is not valid JSON5: invalid character ',' at line 2, column 9`);
+  });
+
+  it('tells everything that is wrong at once', async () => {
+    await writeFile('{ prot: 1, strict: 5 }');
+    const detail = await refusal({ port: 'x' });
+    for (const part of ['"prot"', 'strict in sidecar.json5', '--port']) expect(detail).toContain(part);
+  });
+});
+
+describe('flags and variables', () => {
+  it.each([
+    [
+      'PROVIDER_SIDECAR_PORT',
+      'http',
+      'PROVIDER_SIDECAR_PORT must be a whole number from 0 to 65535, not "http"',
+    ],
+    [
+      'PROVIDER_SIDECAR_LOG_LEVEL',
+      'x',
+      'PROVIDER_SIDECAR_LOG_LEVEL must be one of silent, error, warn, info, debug, not "x"',
+    ],
+  ])('a bad value names the variable: %s', async (name, value, detail) => {
+    expect(await refusal({}, { [name]: value })).toBe(detail);
+  });
+
+  it.each([['-1'], ['1e3'], ['65536'], ['8.5'], ['0x50'], ['']])(
+    'a bad --port is refused: %j',
+    async (port) => {
+      expect(await refusal({ port })).toContain('--port must be a whole number from 0 to 65535');
+    },
+  );
+
+  it('"port 0 is allowed", and a blank variable is unset', async () => {
+    expect((await loaded({ port: '0' })).settings.port).toBe(0);
+    expect((await loaded({}, { PROVIDER_SIDECAR_PORT: '  ' })).origins.port).toBe('default');
+  });
+
+  it('"a non-loopback host is refused", wherever it is set', async () => {
+    const rule = 'only loopback is served';
+    expect(await refusal({ host: '0.0.0.0' })).toContain(rule);
+    expect(await refusal({}, { PROVIDER_SIDECAR_HOST: 'example.com' })).toContain(rule);
+    await writeFile({ host: '192.168.1.5' });
+    expect(await refusal()).toContain(rule);
+    expect(await refusal({ host: '127.0.0.1' })).toContain(rule);
+  });
+
+  it('relative paths: a flag is meant from the current folder, a variable from the home', async () => {
+    const result = await loadSettings({
+      flags: { modelsJson: 'a.json' },
+      env: { PROVIDER_SIDECAR_SOCKET: 's.sock' },
+      paths: tree.paths,
+      cwd: '/work-here',
+      readTextFile,
+    });
+    expect(result).toMatchObject({
+      settings: { modelsJson: '/work-here/a.json', socket: join(tree.home, 's.sock') },
+    });
+  });
+
+  it('the token is a secret of 32 or more visible ASCII characters, and no error repeats it', async () => {
+    const { settings, origins } = await loaded({}, { PROVIDER_SIDECAR_TOKEN: TOKEN });
+    expect(settings.token?.reveal()).toBe(TOKEN);
+    expect(JSON.stringify(settings)).not.toContain(TOKEN);
+    expect(origins.token).toBe('env: PROVIDER_SIDECAR_TOKEN');
+    for (const bad of ['short-secret', `${TOKEN} with a space`, `${TOKEN}é`]) {
+      const detail = await refusal({}, { PROVIDER_SIDECAR_TOKEN: bad });
+      expect(detail).toContain('PROVIDER_SIDECAR_TOKEN must be at least 32 visible ASCII characters');
+      expect(detail).not.toContain(bad.slice(0, 12));
+    }
+  });
+});
+
+describe('precedence', () => {
+  const values = {
+    host: ['127.0.0.1', '127.0.0.2', '127.0.0.3'],
+    port: ['1', '2', '3'],
+    defaultModel: ['a/flag', 'a/env', 'a/file'],
+    logLevel: ['error', 'warn', 'debug'],
+  } as const;
+  const names = {
+    host: ['--host', 'PROVIDER_SIDECAR_HOST'],
+    port: ['--port', 'PROVIDER_SIDECAR_PORT'],
+    defaultModel: ['--default-model', 'PROVIDER_SIDECAR_DEFAULT_MODEL'],
+    logLevel: ['--log-level', 'PROVIDER_SIDECAR_LOG_LEVEL'],
+  } as const;
+  const keys = ['host', 'port', 'defaultModel', 'logLevel'] as const;
+  type Key = (typeof keys)[number];
+  const subset = fc.subarray([...keys]);
+
+  it('property: for any set of layers the strongest wins, and the origin is its', async () => {
+    await fc.assert(
+      fc.asyncProperty(subset, subset, subset, async (inFlags, inEnv, inFile) => {
+        const pick = (chosen: readonly Key[], layer: 0 | 1 | 2): Record<string, string> =>
+          Object.fromEntries(chosen.map((key) => [key, values[key][layer]]));
+        const file = pick(inFile, 2);
+        const text = JSON.stringify({ ...file, ...(file['port'] && { port: Number(file['port']) }) });
+        const result = await loadSettings({
+          flags: pick(inFlags, 0),
+          env: Object.fromEntries(inEnv.map((key) => [names[key][1], values[key][1]])),
+          paths: tree.paths,
+          readTextFile: (): Promise<FileRead> => Promise.resolve({ kind: 'text', text, mode: 0o600 }),
+        });
+        if (result.kind !== 'loaded') throw new Error(result.problem.detail);
+        for (const key of keys) {
+          const [value, origin] = inFlags.includes(key)
+            ? [values[key][0], `flag ${names[key][0]}`]
+            : inEnv.includes(key)
+              ? [values[key][1], `env: ${names[key][1]}`]
+              : inFile.includes(key)
+                ? [values[key][2], `sidecar.json5: ${key}`]
+                : [undefined, 'default'];
+          expect(result.origins[key]).toBe(origin);
+          if (value !== undefined) expect(String(result.settings[key])).toBe(value);
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('--strict beats the file', async () => {
+    await writeFile({ strict: false });
+    const { settings, origins } = await loaded({ strict: true });
+    expect({ strict: settings.strict, origin: origins.strict }).toEqual({
+      strict: true,
+      origin: 'flag --strict',
+    });
+  });
+});
