@@ -1,0 +1,254 @@
+/**
+ * The text of `auth-profiles.json` and of its sibling `auth-state.json`, made into profiles. Pure. A profile
+ * that cannot be used is kept, with the reason: skipping it silently would hand its request to the next one.
+ */
+import * as z from 'zod';
+import { isRecord } from '../domain/record.ts';
+import { keyDefect } from '../domain/secret.ts';
+import type { Secret } from '../domain/secret.ts';
+import { hasControlCharacters, quoteUntrusted } from '../domain/untrusted-text.ts';
+import { findDuplicateKey } from './duplicate-keys.ts';
+import { classifyKeyText } from './key-text.ts';
+import { reasonOf } from './key-value.ts';
+import { PROFILE_TYPES } from './stored-profile.ts';
+import type { BrokenProfile, ProfileType, ProfileUsage, StoredProfile } from './stored-profile.ts';
+
+/** Latest time that a `Date` can hold, in Unix milliseconds. */
+const LATEST_TIME = 8_640_000_000_000_000;
+
+const optionalText = z.string().optional().catch(undefined);
+const shownText = z
+  .string()
+  .refine((text) => !hasControlCharacters(text))
+  .optional()
+  .catch(undefined);
+const optionalTime = z.number().optional().catch(undefined);
+
+const usageSchema = z.object({
+  lastUsed: optionalTime,
+  cooldownUntil: optionalTime,
+  disabledUntil: optionalTime,
+  blockedUntil: optionalTime,
+});
+
+/** What both files may hold. */
+const stateFields = {
+  order: z.record(z.string(), z.array(z.string())).optional(),
+  usageStats: z.record(z.string(), usageSchema).optional(),
+};
+
+const stateSchema = z.object(stateFields);
+const storeSchema = z.object({
+  ...stateFields,
+  profiles: z.custom<Readonly<Record<string, unknown>>>(isRecord).optional(),
+});
+
+/** Secrets stay `unknown`: each may be text or a reference. Fields that are not named, the refresh token too, are dropped. */
+const profileSchema = z.object({
+  type: optionalText,
+  mode: optionalText,
+  provider: optionalText,
+  key: z.unknown().optional(),
+  apiKey: z.unknown().optional(),
+  keyRef: z.unknown().optional(),
+  token: z.unknown().optional(),
+  tokenRef: z.unknown().optional(),
+  access: z.unknown().optional(),
+  expires: z.unknown().optional(),
+  email: shownText,
+  accountId: optionalText,
+  projectId: optionalText,
+});
+type ProfileBody = z.infer<typeof profileSchema>;
+
+/** The order that a store prescribes and the use that its owner recorded. */
+export interface StoreState {
+  /** Provider as written to profile ids. */
+  readonly order: ReadonlyMap<string, readonly string[]>;
+  /** By profile id. */
+  readonly usage: ReadonlyMap<string, ProfileUsage>;
+}
+
+/** A store file as parsed. `detail` says what is wrong with the file, without any of its text. */
+export type ParsedStore =
+  | ({ readonly kind: 'parsed'; readonly profiles: readonly StoredProfile[] } & StoreState)
+  | { readonly kind: 'broken'; readonly detail: string };
+
+export type ParsedState =
+  | ({ readonly kind: 'parsed' } & StoreState)
+  | { readonly kind: 'broken'; readonly detail: string };
+
+/** Parses `auth-profiles.json`. Never throws; `path` is only remembered with each profile. */
+export function parseAuthProfiles(text: string, path: string): ParsedStore {
+  const json = parseJson(text);
+  if (json.kind === 'broken') return json;
+  const body = storeSchema.safeParse(json.value);
+  if (!body.success) return { kind: 'broken', detail: shapeDefect(body.error) };
+  const { profiles } = body.data;
+  if (profiles === undefined && isRecord(json.value) && looksFlat(json.value)) {
+    return { kind: 'broken', detail: 'has no "profiles" object: its entries have to stand below "profiles"' };
+  }
+  return {
+    kind: 'parsed',
+    profiles: Object.entries(profiles ?? {}).map(([id, profile]) => parseProfile(id, profile, path)),
+    ...stateOf(body.data),
+  };
+}
+
+/** Parses `auth-state.json`, to which later releases moved the order and the recorded use. Never throws. */
+export function parseAuthState(text: string): ParsedState {
+  const json = parseJson(text);
+  if (json.kind === 'broken') return json;
+  const body = stateSchema.safeParse(json.value);
+  if (!body.success) return { kind: 'broken', detail: shapeDefect(body.error) };
+  return { kind: 'parsed', ...stateOf(body.data) };
+}
+
+function parseJson(text: string): { kind: 'json'; value: unknown } | { kind: 'broken'; detail: string } {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // The parser's own message quotes the text around the mistake, and that may be a secret.
+    return { kind: 'broken', detail: 'is not valid JSON' };
+  }
+  if (!isRecord(value)) return { kind: 'broken', detail: 'does not hold a JSON object' };
+  const doubled = findDuplicateKey(text);
+  if (doubled === undefined) return { kind: 'json', value };
+  return { kind: 'broken', detail: `has the key ${quoteUntrusted(doubled)} twice in one object` };
+}
+
+function shapeDefect(error: z.ZodError): string {
+  const field = error.issues[0]?.path.map(String).join('.') ?? '';
+  return `does not have the form of a credential store at ${quoteUntrusted(field)}`;
+}
+
+/** A file from before profiles: provider to `{apiKey}`, without anything around it. */
+function looksFlat(file: Readonly<Record<string, unknown>>): boolean {
+  return Object.entries(file).some(
+    ([key, value]) => key !== 'order' && key !== 'usageStats' && key !== 'lastGood' && isRecord(value),
+  );
+}
+
+function stateOf(file: z.infer<typeof stateSchema>): StoreState {
+  const usage = Object.entries(file.usageStats ?? {}).map(([id, stats]) => {
+    const { lastUsed = 0, cooldownUntil = 0, disabledUntil = 0, blockedUntil = 0 } = stats;
+    return [
+      id,
+      { lastUsed, unusableUntil: Math.max(0, cooldownUntil, disabledUntil, blockedUntil) },
+    ] as const;
+  });
+  return { order: new Map(Object.entries(file.order ?? {})), usage: new Map(usage) };
+}
+
+function parseProfile(key: string, raw: unknown, path: string): StoredProfile {
+  const id = hasControlCharacters(key) ? quoteUntrusted(key) : key;
+  const parsed = profileSchema.safeParse(raw);
+  const body = parsed.success ? parsed.data : undefined;
+  const written = body?.provider?.trim() ?? '';
+  const name = body?.type ?? body?.mode;
+  const type = PROFILE_TYPES.find((known) => known === name) ?? null;
+  const provider = hasControlCharacters(written) ? quoteUntrusted(written) : written;
+  const facts = { id, provider: provider === '' ? providerInId(id) : provider, path };
+  const broken = (reason: BrokenProfile['reason'], detail: string): BrokenProfile => {
+    return { kind: 'broken', ...facts, type, reason, detail };
+  };
+
+  if (body === undefined) return broken('ineligible_profile', 'is not an object');
+  if (id !== key) return broken('ineligible_profile', 'has an id with control characters');
+  if (written === '') return broken('ineligible_profile', 'names no provider');
+  if (provider !== written) return broken('ineligible_profile', 'names a provider with control characters');
+  if (type === null) {
+    const detail = name === undefined ? 'has no type' : `has the unknown type ${quoteUntrusted(name)}`;
+    return broken('ineligible_profile', detail);
+  }
+  const expires = expiryOf(body.expires, type);
+  if (expires.kind === 'invalid') return broken('invalid_expires', expires.detail);
+  const secret = secretOf(body, type);
+  if (secret.kind === 'reference') {
+    return { kind: 'unresolved-reference', ...facts, type, reason: 'unresolved_ref', detail: secret.detail };
+  }
+  if (secret.kind === 'unusable') return broken(secret.reason, secret.detail);
+  const { email, accountId, projectId } = body;
+  const defect = accountId === undefined ? undefined : keyDefect(accountId);
+  // The account travels in a request header beside the token.
+  if (defect !== undefined) return broken('ineligible_profile', `"accountId" ${defect}`);
+  return {
+    kind: 'credential',
+    ...facts,
+    type,
+    value: secret.value,
+    expires: expires.at,
+    ...(email === undefined ? {} : { email }),
+    ...(accountId === undefined ? {} : { accountId }),
+    ...(projectId === undefined ? {} : { projectId }),
+  };
+}
+
+/** Ids are `<provider>:<name>`, so a profile without a provider can still be shown where it belongs. */
+function providerInId(id: string): string {
+  return id.split(':', 1)[0]?.trim() ?? '';
+}
+
+type Expiry = { kind: 'valid'; at: number | null } | { kind: 'invalid'; detail: string };
+
+/** `expires`, when present, is a positive finite number of Unix milliseconds; an API key has none. */
+function expiryOf(expires: unknown, type: ProfileType): Expiry {
+  if (type === 'api_key') return { kind: 'valid', at: null };
+  if (expires === undefined) {
+    if (type === 'token') return { kind: 'valid', at: null };
+    return { kind: 'invalid', detail: 'has no "expires", which an oauth profile needs' };
+  }
+  if (typeof expires === 'number' && expires > 0 && expires <= LATEST_TIME)
+    return { kind: 'valid', at: expires };
+  return { kind: 'invalid', detail: '"expires" is not a time in Unix milliseconds' };
+}
+
+type SecretField =
+  | { kind: 'value'; value: Secret }
+  | { kind: 'reference'; detail: string }
+  | { kind: 'unusable'; reason: 'missing_credential' | 'ineligible_profile'; detail: string };
+
+function secretOf(body: ProfileBody, type: ProfileType): SecretField {
+  switch (type) {
+    case 'api_key':
+      return body.key === undefined && body.apiKey !== undefined
+        ? readSecret('apiKey', body.apiKey, undefined)
+        : readSecret('key', body.key, body.keyRef);
+    case 'token':
+      return readSecret('token', body.token, body.tokenRef);
+    case 'oauth':
+      return readSecret('access', body.access, undefined);
+  }
+}
+
+function readSecret(field: string, value: unknown, reference: unknown): SecretField {
+  const isReference = isRecord(value) || (value === undefined && isRecord(reference));
+  if (isReference) {
+    return {
+      kind: 'reference',
+      detail: `"${field}" refers to a secret elsewhere; references are not resolved yet`,
+    };
+  }
+  if (value === undefined || value === null) {
+    return { kind: 'unusable', reason: 'missing_credential', detail: `has no "${field}"` };
+  }
+  if (typeof value !== 'string') {
+    return { kind: 'unusable', reason: 'ineligible_profile', detail: `"${field}" is not text` };
+  }
+  // An empty environment: what is written here as a variable's name is a reference, and no key.
+  const meaning = classifyKeyText(value, {});
+  switch (meaning.kind) {
+    case 'literal':
+      return { kind: 'value', value: meaning.value };
+    case 'variable':
+    case 'variable-unset':
+      return { kind: 'reference', detail: `"${field}" names a variable; references are not resolved yet` };
+    case 'empty':
+    case 'marker':
+      return { kind: 'unusable', reason: 'missing_credential', detail: `"${field}" ${reasonOf(meaning)}` };
+    case 'command':
+    case 'defect':
+      return { kind: 'unusable', reason: 'ineligible_profile', detail: `"${field}" ${reasonOf(meaning)}` };
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * AWS credentials in the environment, in the order in which the AWS tools look: a Bedrock bearer token, then
+ * a pair of keys. What only the full AWS chain can resolve (profiles, containers, web identity) is named
+ * when it is set, so that nobody takes it for looked at.
+ */
+import type { AwsCredentials } from '../domain/auth.ts';
+import { keyDefect, Secret } from '../domain/secret.ts';
+import { firstVariable, variable } from '../platform/paths.ts';
+import type { Environment } from '../platform/paths.ts';
+import { judgeKey, reasonOf } from './key-value.ts';
+
+const BEARER = 'AWS_BEARER_TOKEN_BEDROCK';
+const KEY_ID = 'AWS_ACCESS_KEY_ID';
+const SECRET_KEY = 'AWS_SECRET_ACCESS_KEY';
+const SESSION = 'AWS_SESSION_TOKEN';
+
+const BEARER_SOURCE = `env: ${BEARER}` as const;
+const PAIR_SOURCE = `env: ${KEY_ID} + ${SECRET_KEY}` as const;
+
+/** One place for AWS credentials and what it holds. Notes and reasons never show a value. */
+export type AwsPlace =
+  | {
+      readonly kind: 'bearer';
+      readonly source: string;
+      readonly bearerToken: Secret;
+      readonly region: string | null;
+    }
+  | { readonly kind: 'keys'; readonly source: string; readonly keys: AwsCredentials }
+  | { readonly kind: 'unset'; readonly source: string }
+  /** Half of the pair is there. */
+  | {
+      readonly kind: 'incomplete';
+      readonly source: string;
+      readonly missing: string;
+      readonly note: string;
+    }
+  | { readonly kind: 'not-a-key'; readonly source: string; readonly reason: string }
+  /** Set, but nothing here can resolve it. */
+  | { readonly kind: 'not-looked-at'; readonly source: string; readonly note: string };
+
+/** What else the AWS chain knows, with the words for it. */
+const CHAIN_ONLY = [
+  ['AWS_PROFILE', 'profiles'],
+  ['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI', 'container credentials'],
+  ['AWS_CONTAINER_CREDENTIALS_FULL_URI', 'container credentials'],
+  ['AWS_WEB_IDENTITY_TOKEN_FILE', 'web identities'],
+] as const;
+
+/** Looks at every place for AWS credentials, strongest first. The first `bearer` or `keys` counts. */
+export function lookUpAwsEnvironment(env: Environment): AwsPlace[] {
+  const region = firstVariable(env, ['AWS_REGION', 'AWS_DEFAULT_REGION'])?.value ?? null;
+  return [lookUpBearer(env, region), lookUpPair(env, region), ...namesOnlyTheChainKnows(env)];
+}
+
+function lookUpBearer(env: Environment, region: string | null): AwsPlace {
+  const verdict = judgeKey(variable(env, BEARER) ?? '');
+  if (verdict.kind === 'empty') return { kind: 'unset', source: BEARER_SOURCE };
+  if (verdict.kind !== 'key') return { kind: 'not-a-key', source: BEARER_SOURCE, reason: reasonOf(verdict) };
+  return { kind: 'bearer', source: BEARER_SOURCE, bearerToken: verdict.value, region };
+}
+
+function lookUpPair(env: Environment, region: string | null): AwsPlace {
+  const accessKeyId = variable(env, KEY_ID);
+  const secretAccessKey = variable(env, SECRET_KEY);
+  const sessionToken = variable(env, SESSION);
+  if (accessKeyId === undefined || secretAccessKey === undefined) {
+    if (accessKeyId === secretAccessKey) return { kind: 'unset', source: PAIR_SOURCE };
+    const [there, missing] = accessKeyId === undefined ? [SECRET_KEY, KEY_ID] : [KEY_ID, SECRET_KEY];
+    const note = `${there} is set and ${missing} is not; both are needed`;
+    return { kind: 'incomplete', source: PAIR_SOURCE, missing, note };
+  }
+  for (const [name, value] of [
+    [KEY_ID, accessKeyId],
+    [SECRET_KEY, secretAccessKey],
+    [SESSION, sessionToken],
+  ] as const) {
+    const defect = value === undefined ? undefined : keyDefect(value);
+    if (defect !== undefined) return { kind: 'not-a-key', source: PAIR_SOURCE, reason: `${name} ${defect}` };
+  }
+  const keys: AwsCredentials = {
+    accessKeyId,
+    secretAccessKey: new Secret(secretAccessKey),
+    sessionToken: sessionToken === undefined ? null : new Secret(sessionToken),
+    region,
+    // Environment keys carry no expiry, not even temporary ones.
+    expiration: null,
+  };
+  return { kind: 'keys', source: PAIR_SOURCE, keys };
+}
+
+function namesOnlyTheChainKnows(env: Environment): AwsPlace[] {
+  return CHAIN_ONLY.filter(([name]) => variable(env, name) !== undefined).map(([name, what]) => ({
+    kind: 'not-looked-at',
+    source: `env: ${name}`,
+    note: `${name} is set; ${what} are resolved by the AWS chain, which this version does not have`,
+  }));
+}
