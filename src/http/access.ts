@@ -1,0 +1,188 @@
+/**
+ * The access guard's decision, over the request line and the raw header lines as they came off the wire.
+ *
+ * Order: ambiguity 400 → Host, Origin, forwarding 403 → token 401. The party checks come before the token
+ * check, so that a web page cannot learn whether a token is right.
+ */
+import { hash, timingSafeEqual } from 'node:crypto';
+import { keyDefect, type Secret } from '../domain/secret.ts';
+import { type ErrorCode, SidecarError } from '../domain/errors.ts';
+import { isPlainTarget, namesSecret, pathOf } from './request-target.ts';
+
+/** One request as it arrived: nothing decoded, joined or dropped. */
+export interface AccessRequest {
+  readonly method: string;
+  /** The raw request target of the request line. */
+  readonly target: string;
+  /** Flat name, value pairs, every line of them. */
+  readonly rawHeaders: readonly string[];
+  /** `1.1` or `1.0`; no other version can be told apart safely on one connection. */
+  readonly httpVersion: string;
+}
+
+/** What the guard compares with. Made once by `createAccessRules`, replaced as a whole when the token rotates. */
+export interface AccessRules {
+  /** Lower-case Host values, each with its port. */
+  readonly allowedHosts: ReadonlySet<string>;
+  readonly tokenDigest: Uint8Array;
+  readonly token: Secret;
+  /** Exact paths that GET and HEAD may read without a token. */
+  readonly openPaths: ReadonlySet<string>;
+  /** Path prefixes below which `Authorization` may be the bare token, as AWS clients send it. */
+  readonly rawTokenPrefixes: readonly string[];
+}
+
+export interface AccessRulesInput {
+  /** Host values as clients write them: `127.0.0.1:18780`, `[::1]:18780`, `localhost`. */
+  readonly allowedHosts: readonly string[];
+  readonly token: Secret;
+  readonly openPaths: readonly string[];
+  /** @default none */
+  readonly rawTokenPrefixes?: readonly string[];
+}
+
+/** Who asks. Without a token only open routes are reached, and they say nothing secret. */
+export interface Caller {
+  readonly token: boolean;
+}
+
+/** Codes with which the guard refuses. */
+export type RefusalCode = Extract<
+  ErrorCode,
+  'bad-request' | 'host-not-allowed' | 'origin-not-allowed' | 'forwarded-not-allowed' | 'unauthorized'
+>;
+
+/** What the guard decided. */
+export type AccessDecision =
+  | { readonly kind: 'allow'; readonly caller: Caller }
+  | { readonly kind: 'refuse'; readonly code: RefusalCode };
+
+/**
+ * Prepares the rules, so that a request costs one hash and a few look-ups.
+ *
+ * @throws SidecarError `config-invalid` for a token that no header could carry: an empty one would let everybody in
+ */
+export function createAccessRules(input: AccessRulesInput): AccessRules {
+  const defect = keyDefect(input.token.reveal());
+  if (defect !== undefined) {
+    throw new SidecarError('config-invalid', `The token of this server ${defect}`, [
+      'Set PROVIDER_SIDECAR_TOKEN to visible ASCII characters, or leave it unset and one is made',
+    ]);
+  }
+  return {
+    allowedHosts: new Set(input.allowedHosts.map((host) => host.toLowerCase())),
+    tokenDigest: digestOf(input.token.reveal()),
+    token: input.token,
+    openPaths: new Set(input.openPaths),
+    rawTokenPrefixes: input.rawTokenPrefixes ?? [],
+  };
+}
+
+/** Decides about one request. Pure, never throws, and says nothing of the request but a code. */
+export function decideAccess(request: AccessRequest, rules: AccessRules): AccessDecision {
+  const lines = readHeaders(request.rawHeaders);
+  if (isAmbiguous(request, lines, rules)) return refuse('bad-request');
+  if (!rules.allowedHosts.has(lines.host.toLowerCase())) return refuse('host-not-allowed');
+  if (lines.fromWebPage) return refuse('origin-not-allowed');
+  if (lines.forwarded) return refuse('forwarded-not-allowed');
+  return decideToken(request, lines, rules);
+}
+
+/** The header lines that matter here, from one pass over all of them. */
+interface GuardedHeaders {
+  hostLines: number;
+  host: string;
+  authorizationLines: number;
+  authorization: string;
+  fromWebPage: boolean;
+  forwarded: boolean;
+}
+
+function readHeaders(rawHeaders: readonly string[]): GuardedHeaders {
+  const lines: GuardedHeaders = {
+    hostLines: 0,
+    host: '',
+    authorizationLines: 0,
+    authorization: '',
+    fromWebPage: false,
+    forwarded: false,
+  };
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]?.toLowerCase() ?? '';
+    const value = rawHeaders[index + 1] ?? '';
+    switch (name) {
+      case 'host':
+        lines.hostLines += 1;
+        lines.host = value;
+        break;
+      case 'authorization':
+        lines.authorizationLines += 1;
+        lines.authorization = value;
+        break;
+      case 'origin':
+        lines.fromWebPage = true;
+        break;
+      case 'sec-fetch-site':
+        // `none` is a person who typed the address: no page is behind it.
+        if (value !== 'none') lines.fromWebPage = true;
+        break;
+      case 'sec-fetch-mode':
+        // Node's own fetch sends a lone `cors`; a browser's `cors` comes with Origin or Sec-Fetch-Site.
+        if (value !== 'cors' && value !== 'navigate') lines.fromWebPage = true;
+        break;
+      case 'forwarded':
+      case 'via':
+      case 'x-real-ip':
+        lines.forwarded = true;
+        break;
+      default:
+        if (name.startsWith('x-forwarded-')) lines.forwarded = true;
+    }
+  }
+  return lines;
+}
+
+/** True when two readers of this request could understand two different things, or when it shows a secret. */
+function isAmbiguous(request: AccessRequest, lines: GuardedHeaders, rules: AccessRules): boolean {
+  return (
+    lines.hostLines !== 1 ||
+    lines.authorizationLines > 1 ||
+    // Port, name and brackets only: userinfo, lists, paths and blanks mean that someone rewrote it.
+    !/^[\w.:[\]-]+$/.test(lines.host) ||
+    (request.httpVersion !== '1.1' && request.httpVersion !== '1.0') ||
+    !isPlainTarget(request.target) ||
+    namesSecret(request.target, rules.token)
+  );
+}
+
+function decideToken(request: AccessRequest, lines: GuardedHeaders, rules: AccessRules): AccessDecision {
+  const path = pathOf(request.target);
+  if (lines.authorizationLines === 0) {
+    const reads = request.method === 'GET' || request.method === 'HEAD';
+    return reads && rules.openPaths.has(path)
+      ? { kind: 'allow', caller: { token: false } }
+      : refuse('unauthorized');
+  }
+  const presented = presentedToken(lines.authorization, path, rules);
+  if (presented === undefined || !timingSafeEqual(digestOf(presented), rules.tokenDigest)) {
+    return refuse('unauthorized');
+  }
+  return { kind: 'allow', caller: { token: true } };
+}
+
+const SCHEME = 'Bearer ';
+
+/** The token that an Authorization value holds, exactly as written, or undefined for any other scheme. */
+function presentedToken(authorization: string, path: string, rules: AccessRules): string | undefined {
+  if (authorization.startsWith(SCHEME)) return authorization.slice(SCHEME.length);
+  return rules.rawTokenPrefixes.some((prefix) => path.startsWith(prefix)) ? authorization : undefined;
+}
+
+/** Both sides become 32 bytes, so the comparison tells neither length nor content. */
+function digestOf(text: string): Uint8Array {
+  return hash('sha256', text, 'buffer');
+}
+
+function refuse(code: RefusalCode): AccessDecision {
+  return { kind: 'refuse', code };
+}

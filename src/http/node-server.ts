@@ -1,0 +1,192 @@
+/**
+ * The guarded HTTP server: node's own listener runs the access guard over the raw request and only then
+ * hands the request to the router. Deadlines and caps hold before, during and after that.
+ */
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { getRequestListener, RequestError } from '@hono/node-server';
+import { systemCodeOf } from '../domain/errors.ts';
+import type { Logger } from '../platform/logger.ts';
+import { decideAccess, type AccessDecision, type AccessRules, type Caller } from './access.ts';
+import { problemResponse } from './problem-details.ts';
+import { refuseRequest, refuseSocket, statusOf, type Refusal } from './refusal.ts';
+import { GuardedRequest, judgeBody, readCappedBody } from './request-body.ts';
+
+/** What the router gets beside the request (Hono's bindings). */
+export interface GuardedEnv {
+  readonly caller: Caller;
+}
+
+/** Deadlines in milliseconds. */
+interface ServerDeadlines {
+  /** From the first byte of a connection or request to the end of its headers. @default 5000 */
+  readonly headers?: number;
+  /** To the end of the whole request. @default 10000 */
+  readonly request?: number;
+  /** How often both are looked at. @default 500 */
+  readonly checkEvery?: number;
+}
+
+export interface GuardedServerOptions {
+  /** The router. Behind the guard: it may trust Host, target and `env.caller`. */
+  readonly fetch: (request: Request, env: GuardedEnv) => Response | Promise<Response>;
+  /** Read once per request, so a rotated token counts from the next request on. */
+  readonly rules: () => AccessRules;
+  readonly log: Pick<Logger, 'error' | 'warn'>;
+  readonly deadlines?: ServerDeadlines;
+}
+
+const KEEP_ALIVE_MS = 5_000;
+const MAX_HEADER_BYTES = 16 * 1024;
+const MAX_REQUESTS_PER_SOCKET = 100_000;
+
+/** Makes the server; it does not listen yet. */
+export function createGuardedServer(options: GuardedServerOptions): Server {
+  const { log, rules, deadlines = {} } = options;
+  const route = createRoute(options);
+  /** The latest answer on each connection, to know whether a refusal would land in the middle of one. */
+  const answers = new WeakMap<Duplex, ServerResponse>();
+
+  const audit = (refusal: Refusal): void => {
+    // The code alone: a target or a header value may hold a token.
+    log.warn('Request refused', { code: refusal.code, status: statusOf(refusal) });
+  };
+  const decide = (request: GuardedRequest): AccessDecision =>
+    decideAccess(
+      {
+        method: request.method ?? '',
+        target: request.url ?? '',
+        rawHeaders: request.rawHeaders,
+        httpVersion: request.httpVersion,
+      },
+      rules(),
+    );
+  const refuse = (response: ServerResponse, refusal: Refusal): void => {
+    audit(refusal);
+    refuseRequest(response, refusal);
+  };
+
+  const routeChunked = async (request: GuardedRequest, response: ServerResponse): Promise<void> => {
+    const body = await readCappedBody(request);
+    if (body === 'lost') {
+      response.destroy();
+    } else if (body === 'too-large') {
+      refuse(response, TOO_LARGE);
+    } else {
+      request.rawBody = body;
+      await route(request, response);
+    }
+  };
+
+  const onRequest = (request: GuardedRequest, response: ServerResponse, awaitsContinue: boolean): void => {
+    answers.set(request.socket, response);
+    const decision = decide(request);
+    if (decision.kind === 'refuse') {
+      refuse(response, decision);
+      return;
+    }
+    const verdict = judgeBody(request);
+    if (verdict === 'too-large') {
+      refuse(response, TOO_LARGE);
+      return;
+    }
+    request.caller = decision.caller;
+    if (awaitsContinue) response.writeContinue();
+    if (verdict === 'fits') {
+      void route(request, response);
+      return;
+    }
+    void routeChunked(request, response);
+  };
+
+  const server = createServer(
+    {
+      IncomingMessage: GuardedRequest,
+      headersTimeout: deadlines.headers ?? 5_000,
+      requestTimeout: deadlines.request ?? 10_000,
+      connectionsCheckingInterval: deadlines.checkEvery ?? 500,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      // The guard counts Host lines itself and answers in the form of every other refusal.
+      requireHostHeader: false,
+      insecureHTTPParser: false,
+    },
+    (request, response) => onRequest(request, response, false),
+  );
+  server.maxRequestsPerSocket = MAX_REQUESTS_PER_SOCKET;
+  // By default node drops header lines past a count, so a second Host could hide there; bytes are capped above.
+  server.maxHeadersCount = 0;
+  server.on('checkContinue', (request, response) => onRequest(request, response, true));
+  server.on('checkExpectation', (_request, response) => refuse(response, BAD_REQUEST));
+
+  const refuseTunnel = (request: GuardedRequest, socket: Duplex): void => {
+    const decision = decide(request);
+    const refusal = decision.kind === 'refuse' ? decision : BAD_REQUEST;
+    audit(refusal);
+    refuseSocket(socket, refusal);
+  };
+  server.on('connect', refuseTunnel);
+  server.on('upgrade', refuseTunnel);
+
+  server.on('clientError', (error, socket) => {
+    const answer = answers.get(socket);
+    const midAnswer = answer !== undefined && answer.headersSent && !answer.writableFinished;
+    if (!socket.writable || midAnswer) {
+      socket.destroy();
+      return;
+    }
+    const refusal = refusalOfParserError(error);
+    audit(refusal);
+    refuseSocket(socket, refusal);
+  });
+  return server;
+}
+
+const BAD_REQUEST: Refusal = { code: 'bad-request' };
+const TOO_LARGE: Refusal = { code: 'bad-request', status: 413 };
+
+/** Statuses of the parser's and the deadlines' errors; every other one is 400. */
+const PARSER_ERROR_STATUS: Readonly<Record<string, number>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
+  HPE_HEADER_OVERFLOW: 431,
+};
+
+function refusalOfParserError(error: unknown): Refusal {
+  const status = PARSER_ERROR_STATUS[systemCodeOf(error) ?? ''];
+  return status === undefined ? BAD_REQUEST : { code: 'bad-request', status };
+}
+
+/** The router behind the guard. Whatever it throws becomes an answer that says nothing of it. */
+function createRoute(
+  options: GuardedServerOptions,
+): (request: GuardedRequest, response: ServerResponse) => Promise<void> {
+  const { fetch, log } = options;
+  const listener = getRequestListener(
+    (request, { incoming }) =>
+      // Every request of this server is of this class; the other arm gives no rights.
+      fetch(request, { caller: incoming instanceof GuardedRequest ? incoming.caller : { token: false } }),
+    {
+      overrideGlobalObjects: false,
+      errorHandler: (error) => {
+        if (error instanceof RequestError) {
+          return problemResponse({ code: 'bad-request', detail: 'The request is not valid', hints: [] });
+        }
+        log.error('A route failed', { err: error });
+        return problemResponse({
+          code: 'internal',
+          detail: 'The request could not be answered; the log says why',
+          hints: [],
+        });
+      },
+    },
+  );
+  return async (request, response) => {
+    try {
+      await listener(request, response);
+    } catch (error) {
+      log.error('An answer could not be written', { err: error });
+      response.destroy();
+    }
+  };
+}
