@@ -1,0 +1,146 @@
+/**
+ * models.json: discovery's own providers are brought up to date, everybody else's are kept as they are. The
+ * file is written atomically, under a lock, and only when it changes; a corrupt one is moved aside, and one
+ * that the operator deleted stays away until an explicit scan.
+ */
+import { dirname } from 'node:path';
+import type { DiscoveryReport } from '../domain/runtime-state.ts';
+import type { Clock } from '../platform/clock.ts';
+import {
+  ensurePrivateFolder,
+  moveAside,
+  readTextFile,
+  withFileLock,
+  writePrivateFile,
+} from '../platform/files.ts';
+import type { Logger } from '../platform/logger.ts';
+import {
+  hostsOf,
+  isOurs,
+  parseModelsJson,
+  printModelsJson,
+  providersOf,
+  readOwnership,
+  type Entries,
+  type Ownership,
+} from './models-json-content.ts';
+
+/** What a merge gives. `text` is the file that should stand there; a corrupt one is rebuilt from the report. */
+export type Merge =
+  | { readonly kind: 'merged'; readonly text: string; readonly changed: boolean }
+  | { readonly kind: 'corrupt'; readonly text: string; readonly detail: string };
+
+/** Merges a report into the text of models.json; null stands for no file. */
+export function mergeModelsJson(current: string | null, report: DiscoveryReport): Merge {
+  const found = providersOf(report);
+  const empty = { rest: [], providers: [] };
+  const parsed = current === null ? empty : parseModelsJson(current);
+  if ('detail' in parsed) {
+    return { kind: 'corrupt', text: printModelsJson([], [...found]), detail: parsed.detail };
+  }
+  const hosts = hostsOf(report);
+  const kept = parsed.providers.flatMap(([id, entry]): Entries => {
+    if (!isOurs(id, entry, hosts)) return [[id, entry]];
+    const fresh = found.get(id);
+    return fresh === undefined ? [] : [[id, fresh]];
+  });
+  const present = new Set(kept.map(([id]) => id));
+  const added = [...found].filter(([id]) => !present.has(id));
+  const text = printModelsJson(parsed.rest, [...kept, ...added]);
+  // Compared by content, so that an operator's own layout of an otherwise equal file survives.
+  const changed = current === null || compact(text) !== compact(current);
+  return { kind: 'merged', text: changed ? text : current, changed };
+}
+
+function compact(text: string): string {
+  return JSON.stringify(JSON.parse(text));
+}
+
+/** What became of a sync. */
+export type SyncOutcome =
+  | { readonly kind: 'written' | 'unchanged' }
+  /** The operator deleted the file; nothing was written. */
+  | { readonly kind: 'withheld' }
+  /** The file is not one that may be replaced. */
+  | { readonly kind: 'refused'; readonly detail: string };
+
+/** How a sync behaves. */
+export interface SyncOptions {
+  /** True: an operator asked for this scan, so a deleted file is written again. */
+  readonly explicit: boolean;
+}
+
+/** The models.json of this process. */
+export interface ModelsJsonFile {
+  readonly path: string;
+  /** Brings the file up to date. Throws `cannot-write` when the disk refuses. */
+  sync(report: DiscoveryReport, options: SyncOptions): Promise<SyncOutcome>;
+  /** Who owns which provider in the file as it stands. */
+  ownership(hosts: ReadonlySet<string>): Promise<Ownership>;
+}
+
+/** What the file is built from. */
+export interface ModelsJsonFileDeps {
+  readonly path: string;
+  readonly clock: Clock;
+  readonly log: Pick<Logger, 'warn'>;
+}
+
+type Current =
+  | { readonly kind: 'text'; readonly text: string | null }
+  | { readonly kind: 'broken'; readonly detail: string }
+  | { readonly kind: 'refused'; readonly detail: string };
+
+/** Creates the file's keeper; touches nothing until it is asked to. */
+export function createModelsJsonFile({ path, clock, log }: ModelsJsonFileDeps): ModelsJsonFile {
+  // Set once this process wrote or saw the file: from then on its absence is the operator's doing.
+  let wasThere = false;
+
+  const read = async (): Promise<Current> => {
+    const file = await readTextFile(path);
+    if (file.kind === 'missing') return { kind: 'text', text: null };
+    wasThere = true;
+    if (file.kind === 'text') return { kind: 'text', text: file.text };
+    return file.reason === 'not-utf8'
+      ? { kind: 'broken', detail: 'it is not UTF-8 text' }
+      : { kind: 'refused', detail: file.detail };
+  };
+
+  const writeUnderLock = async (report: DiscoveryReport): Promise<SyncOutcome> => {
+    const current = await read();
+    if (current.kind === 'refused') return current;
+    const merge = mergeModelsJson(current.kind === 'text' ? current.text : null, report);
+    if (merge.kind === 'merged' && !merge.changed) return { kind: 'unchanged' };
+    const defect =
+      current.kind === 'broken' ? current.detail : merge.kind === 'corrupt' ? merge.detail : undefined;
+    if (defect !== undefined) {
+      const movedTo = await moveAside(path, clock());
+      log.warn(`models.json was corrupt (${defect}) and has been rebuilt`, { path, movedTo });
+    }
+    await writePrivateFile(path, merge.text);
+    wasThere = true;
+    return { kind: 'written' };
+  };
+
+  return {
+    path,
+    sync: async (report, { explicit }) => {
+      const mayBeMissing = explicit || !wasThere;
+      const current = await read();
+      if (current.kind === 'refused') return current;
+      if (current.kind === 'text') {
+        if (current.text === null && !mayBeMissing) return { kind: 'withheld' };
+        const merge = mergeModelsJson(current.text, report);
+        if (merge.kind === 'merged' && !merge.changed) return { kind: 'unchanged' };
+      }
+      // Made only when it is missing: the mode of a folder that the operator chose is his business.
+      const folder = dirname(path);
+      if ((await readTextFile(folder)).kind === 'missing') await ensurePrivateFolder(folder);
+      return withFileLock(path, () => writeUnderLock(report));
+    },
+    ownership: async (hosts) => {
+      const file = await readTextFile(path);
+      return readOwnership(file.kind === 'text' ? file.text : null, hosts);
+    },
+  };
+}

@@ -1,0 +1,126 @@
+/**
+ * Looks at endpoints within hard deadlines: at all of them in parallel, or at one. Owns what is remembered
+ * of models between looks; everything else it is given.
+ */
+import type { RuntimeId } from '../domain/provider-id.ts';
+import type { FileRead } from '../platform/files.ts';
+import type { Environment } from '../platform/paths.ts';
+import { planEndpoints, type Endpoint, type EndpointPlan } from './endpoints.ts';
+import { examine, relist, type ExamineDeps, type Finding } from './examine.ts';
+import type { Probe } from './probe.ts';
+import type { Looked } from './report.ts';
+import type { ModelFacts, Runtime } from './runtimes/runtime.ts';
+
+/** Where to look. */
+export interface ScanSources {
+  readonly env: Environment;
+  /** The operator's home folder, absolute. */
+  readonly home: string;
+  readonly readTextFile: (path: string) => Promise<FileRead>;
+  /** URLs of other hosts that the operator named under `discovery.trust`. */
+  readonly trust?: readonly string[];
+  /** Default ports by runtime id, where another than the runtime's own should be looked at. */
+  readonly defaultPorts?: Readonly<Record<string, readonly number[]>>;
+}
+
+/** What a scanner is built from. */
+export interface ScannerDeps extends ScanSources {
+  readonly probe: Probe;
+  readonly runtimes: readonly Runtime[];
+  /** Hard end of a look, in milliseconds. @default 4000 */
+  readonly deadlineMs?: number;
+}
+
+/** Looks at endpoints. */
+export interface Scanner {
+  /** Reads the sources again and says which endpoints there are. */
+  plan(): Promise<EndpointPlan>;
+  /** Looks at all endpoints; ends within the deadline. `last` gives the newest finding of an endpoint. */
+  lookAtAll(
+    plan: EndpointPlan,
+    last: (endpoint: Endpoint) => Finding | undefined,
+  ): Promise<readonly Looked[]>;
+  /** Looks at one endpoint from the beginning. */
+  look(endpoint: Endpoint, last: Finding | undefined): Promise<Finding>;
+  /** Lists the models of an endpoint that is up, without identifying it again. */
+  relook(endpoint: Endpoint, last: Finding): Promise<Finding>;
+}
+
+const DEFAULT_DEADLINE_MS = 4_000;
+/** Time for questions about single models; what is left over is asked by the next look. */
+const MODEL_BUDGET_MS = 1_000;
+
+/** Creates a scanner. */
+export function createScanner(deps: ScannerDeps): Scanner {
+  const { probe, runtimes, deadlineMs = DEFAULT_DEADLINE_MS } = deps;
+  const factsOf = new Map<string, Map<string, ModelFacts>>();
+
+  const within = async <T>(
+    lastRuntime: RuntimeId | null,
+    action: (examineDeps: ExamineDeps) => Promise<T>,
+  ): Promise<T> => {
+    const end = new AbortController();
+    const timers = [setTimeout(() => end.abort(), deadlineMs)];
+    const startBudget = (): AbortSignal => {
+      const budget = new AbortController();
+      end.signal.addEventListener('abort', () => budget.abort(), { once: true });
+      timers.push(setTimeout(() => budget.abort(), MODEL_BUDGET_MS));
+      return budget.signal;
+    };
+    try {
+      return await action({
+        probe,
+        runtimes,
+        signal: end.signal,
+        lastRuntime,
+        contextFor: (endpoint) => ({
+          env: deps.env,
+          facts: remembered(factsOf, endpoint.roots[0]),
+          budget: startBudget(),
+        }),
+      });
+    } finally {
+      for (const timer of timers) clearTimeout(timer);
+    }
+  };
+
+  const look = (endpoint: Endpoint, last: Finding | undefined) =>
+    within(last?.runtime ?? null, (examineDeps) => examine(endpoint, examineDeps));
+
+  return {
+    plan: () => makePlan(deps),
+    look,
+    relook: (endpoint, last) => within(last.runtime, (examineDeps) => relist(endpoint, last, examineDeps)),
+    lookAtAll: ({ endpoints }, last) =>
+      Promise.all(
+        endpoints.map(async (endpoint) => ({ endpoint, finding: await look(endpoint, last(endpoint)) })),
+      ),
+  };
+}
+
+async function makePlan({
+  runtimes,
+  trust = [],
+  defaultPorts = {},
+  ...sources
+}: ScannerDeps): Promise<EndpointPlan> {
+  const { env, home, readTextFile } = sources;
+  const named = await Promise.all(
+    runtimes.map(async (runtime) => ({
+      runtime: runtime.id,
+      addresses: await runtime.findAddresses({
+        env,
+        home,
+        readTextFile,
+        defaultPorts: defaultPorts[runtime.id] ?? runtime.defaultPorts,
+      }),
+    })),
+  );
+  return planEndpoints(named, trust);
+}
+
+function remembered(factsOf: Map<string, Map<string, ModelFacts>>, key: string): Map<string, ModelFacts> {
+  const known = factsOf.get(key) ?? new Map<string, ModelFacts>();
+  factsOf.set(key, known);
+  return known;
+}

@@ -1,0 +1,195 @@
+import { rm } from 'node:fs/promises';
+import { describe, expect, it, vi } from 'vitest';
+import type { DiscoveryReport } from '../../src/domain/runtime-state.ts';
+import { createModelsJsonFile } from '../../src/discovery/models-json.ts';
+import { startFakeLmStudio } from '../helpers/fake-lmstudio.ts';
+import { startFakeOllama } from '../helpers/fake-ollama.ts';
+import { only, startRig, stopLater } from './rig.ts';
+
+const QUICK = { tickMs: 20, refreshMs: 100, missMs: 10 };
+const PATIENCE = { timeout: 15_000, interval: 10 };
+const model = { name: 'llama3:chat' };
+
+async function watch(intervals: object = QUICK) {
+  const fake = stopLater(await startFakeOllama({ models: [model] }));
+  const rig = await startRig({ ollama: [fake.port] }, { intervals });
+  const reports: DiscoveryReport[] = [];
+  rig.discovery.onChange((report) => reports.push(report));
+  await rig.discovery.scan();
+  rig.discovery.start();
+  const becomes = (state: string) =>
+    vi.waitFor(() => expect(only(rig.discovery.report()).state).toBe(state), PATIENCE);
+  return { ...rig, fake, reports, becomes };
+}
+
+describe('the watcher', () => {
+  it('notices a death, takes the provider out of models.json, and notices the return', async () => {
+    const { fake, becomes, readModels, discovery, lines } = await watch();
+    await fake.stop();
+    await becomes('down');
+    expect(only(discovery.report()).hint).toContain('ollama serve');
+    await vi.waitFor(async () => expect(await readModels()).toEqual({}), PATIENCE);
+    await fake.restart();
+    await becomes('up');
+    await vi.waitFor(async () => expect(await readModels()).toHaveProperty('ollama'), PATIENCE);
+    expect(lines.map(({ level }) => level)).toEqual(['info', 'warn', 'info']);
+  });
+
+  it('with its own intervals notices a start and a death too', async () => {
+    const { fake, becomes } = await watch({});
+    await fake.stop();
+    await becomes('down');
+    await fake.restart();
+    await becomes('up');
+  });
+
+  it('notices a runtime that hangs instead of refusing', async () => {
+    const { fake, becomes } = await watch();
+    fake.setFault('silent');
+    await becomes('error');
+    fake.setFault(null);
+    await becomes('up');
+  });
+
+  it('forgives one miss', async () => {
+    const { fake, reports, lines } = await watch({ tickMs: 20, refreshMs: 60_000, missMs: 10 });
+    const before = fake.count('GET /api/version');
+    fake.setFault('reset', 'GET /api/version', 1);
+    await vi.waitFor(() => expect(fake.count('GET /api/version')).toBeGreaterThan(before + 3), PATIENCE);
+    expect(reports).toHaveLength(1);
+    expect(lines.map(({ level }) => level)).toEqual(['info']);
+  });
+
+  it('does not believe one list that failed', async () => {
+    const { fake, reports } = await watch({ tickMs: 60_000, refreshMs: 50, missMs: 10 });
+    fake.setFault('unavailable', 'GET /api/tags', 1);
+    await vi.waitFor(() => expect(fake.count('GET /api/tags')).toBeGreaterThan(4), PATIENCE);
+    expect(reports).toHaveLength(1);
+    fake.setFault('unavailable', 'GET /api/tags');
+    await vi.waitFor(() => expect(reports.at(-1)?.endpoints[0]?.state).toBe('error'), PATIENCE);
+  });
+
+  it('shows models that were pulled, removed or loaded', async () => {
+    const { fake, discovery } = await watch();
+    fake.setModels([model, { name: 'new:latest' }]);
+    fake.setLoaded([{ name: 'new:latest', contextLength: 4_096 }]);
+    await vi.waitFor(
+      () =>
+        expect(only(discovery.report()).models).toMatchObject([
+          { id: 'llama3:chat' },
+          { id: 'new:latest', contextWindowSource: 'loaded' },
+        ]),
+      PATIENCE,
+    );
+  });
+
+  it('identifies again when the version changes', async () => {
+    const { fake, discovery } = await watch({ tickMs: 20, refreshMs: 60_000 });
+    fake.setVersion('0.33.0');
+    await vi.waitFor(() => expect(only(discovery.report()).version).toBe('0.33.0'), PATIENCE);
+    expect(fake.count('GET /api/extra/version')).toBe(2);
+  });
+
+  it('asks a runtime that is up one light question a tick, and nobody else anything', async () => {
+    const { fake } = await watch({ tickMs: 20, refreshMs: 60_000 });
+    fake.clearRequests();
+    await vi.waitFor(() => expect(fake.requests.length).toBeGreaterThan(4), PATIENCE);
+    expect([...new Set(fake.requests.map(({ route }) => route))]).toEqual(['GET /api/version']);
+    expect(fake.peak('GET /api/version')).toBe(1);
+  });
+
+  it('repeats only the first question to a program that is not a runtime, until its answer changes', async () => {
+    const fake = stopLater(await startFakeOllama({ models: [model] }));
+    fake.setFault('html');
+    const { discovery } = await startRig(
+      { ollama: [fake.port] },
+      { intervals: { tickMs: 20, refreshMs: 60_000 } },
+    );
+    await discovery.scan();
+    discovery.start();
+    await vi.waitFor(() => expect(fake.requests.length).toBeGreaterThan(8), PATIENCE);
+    expect(new Set(fake.requests.slice(-3).map(({ route }) => route))).toEqual(new Set(['GET /']));
+    fake.setFault(null);
+    await vi.waitFor(() => expect(only(discovery.report()).state).toBe('up'), PATIENCE);
+  });
+
+  it('notices that LM Studio has dropped its demand for a token, without asking an unknown route', async () => {
+    const fake = stopLater(await startFakeLmStudio({ token: 'sk-lm-x', models: [{ key: 'a' }] }));
+    const { discovery } = await startRig({ lmstudio: [fake.port] }, { intervals: QUICK });
+    expect(only(await discovery.scan()).state).toBe('auth-required');
+    discovery.start();
+    fake.setToken(undefined);
+    await vi.waitFor(() => expect(only(discovery.report()).state).toBe('up'), PATIENCE);
+    expect(fake.unexpected).toEqual([]);
+  });
+
+  it('tells listeners only when something changed, and survives one that throws', async () => {
+    const { fake, discovery, reports, becomes } = await watch();
+    discovery.onChange(() => {
+      throw new Error('listener');
+    });
+    expect(reports).toHaveLength(1);
+    await discovery.scan();
+    await vi.waitFor(() => expect(fake.count('GET /api/tags')).toBeGreaterThan(4), PATIENCE);
+    expect(reports).toHaveLength(1);
+    await fake.stop();
+    await becomes('down');
+    await vi.waitFor(() => expect(reports).toHaveLength(2), PATIENCE);
+  });
+
+  it('`since` moves only when the state changes', async () => {
+    const { discovery, fake } = await watch({ tickMs: 60_000 });
+    const first = only(discovery.report()).since;
+    expect(only(await discovery.scan()).since).toBe(first);
+    await fake.stop();
+    const down = only(await discovery.scan());
+    expect(down.state).toBe('down');
+    expect(Date.parse(down.since)).toBeGreaterThanOrEqual(Date.parse(first));
+  });
+
+  it('"a deleted models.json is not written again" while watching, and is after an explicit scan', async () => {
+    const { discovery, fake, path, readModels, becomes } = await watch();
+    await rm(path);
+    await fake.stop();
+    await becomes('down');
+    await fake.restart();
+    await becomes('up');
+    await discovery.scan();
+    expect(await readModels()).toBeUndefined();
+    await discovery.scan({ explicit: true });
+    expect(await readModels()).toHaveProperty('ollama');
+  });
+
+  it('scans that overlap are one, and nothing happens after close', async () => {
+    const { discovery, fake } = await watch({ tickMs: 60_000 });
+    fake.clearRequests();
+    const [one, two] = await Promise.all([discovery.scan(), discovery.scan()]);
+    expect(one).toBe(two);
+    expect(fake.count('GET /')).toBe(1);
+    await discovery.close();
+    fake.clearRequests();
+    await discovery.scan();
+    discovery.start();
+    expect(fake.requests).toEqual([]);
+  });
+
+  it('keeps the id that models.json gives to an endpoint, over a new start', async () => {
+    const one = stopLater(await startFakeOllama({ models: [model] }));
+    const two = stopLater(await startFakeOllama({ models: [model] }));
+    const first = await startRig({ ollama: [one.port, two.port] });
+    await first.discovery.scan();
+    expect(Object.keys((await first.readModels()) ?? {})).toEqual(['ollama', `ollama-${two.port}`]);
+    const second = await startRig(
+      { ollama: [two.port, one.port] },
+      {
+        modelsJson: createModelsJsonFile({
+          path: first.path,
+          clock: Date.now,
+          log: { warn: () => undefined },
+        }),
+      },
+    );
+    const report = await second.discovery.scan();
+    expect(report.endpoints.map(({ provider }) => provider)).toEqual([`ollama-${two.port}`, 'ollama']);
+  });
+});
