@@ -1,5 +1,6 @@
 /** Rules that provider entries and their model rows share: how a field is read, what a base URL and a header are. */
 import * as z from 'zod';
+import type { MissingVariable } from '../domain/provider.ts';
 import { isRecord, recordOf } from '../domain/record.ts';
 import { hasControlCharacters, quoteUntrusted } from '../domain/untrusted-text.ts';
 
@@ -37,6 +38,14 @@ export function fieldReader(raw: unknown, place: string, report: (defect: string
     }
     return undefined;
   };
+}
+
+/** True for a variable that the entry's own `apiKey` names, false for one in a header or a row of that name. */
+export function isNamedByApiKey({ configPath }: MissingVariable): boolean {
+  return (
+    configPath.endsWith('.apiKey') &&
+    !/^models\.providers\..+\.(?:headers|models\[\d+\].*)\./.test(configPath)
+  );
 }
 
 function checkBaseUrl(text: string, context: z.RefinementCtx): string {

@@ -1,0 +1,139 @@
+/** The answers that list: providers with their auth status, and usable models in OpenAI's list shape. */
+import type { AuthMode, EffectiveProvider, Model, Origin } from '../../domain/provider.ts';
+import { formatModelRef } from '../../domain/model-ref.ts';
+import { resolveAuth } from '../resolve-auth.ts';
+import { resolve } from '../resolve.ts';
+import type { Snapshot } from '../snapshot.ts';
+
+/** Whether a request to the provider could be authenticated now. */
+export type AuthStatus = 'satisfied' | 'missing' | 'expired' | 'unverified';
+
+export interface ProviderAnswer {
+  readonly id: string;
+  readonly name: string;
+  readonly baseUrl: string | null;
+  readonly api: string | null;
+  readonly origin: Origin;
+  readonly shadows: readonly Origin[];
+  readonly auth: {
+    readonly mode: AuthMode | null;
+    readonly source: string | null;
+    readonly status: AuthStatus;
+  };
+  readonly modelCount: number;
+}
+
+export interface ProvidersAnswer {
+  readonly revision: number;
+  readonly providers: readonly ProviderAnswer[];
+}
+
+export interface ModelAnswer {
+  readonly id: string;
+  readonly object: 'model';
+  readonly created: number;
+  readonly owned_by: string;
+  readonly name: string;
+  readonly context_window: number;
+  readonly context_window_source: string;
+  readonly max_context_window: number | null;
+  readonly max_tokens: number;
+  readonly reasoning: boolean;
+  readonly input: readonly string[];
+}
+
+export interface ModelsAnswer {
+  readonly object: 'list';
+  readonly data: readonly ModelAnswer[];
+}
+
+/**
+ * @param all true: also catalog providers that nothing here can authenticate with
+ * @param now Unix milliseconds
+ */
+export async function listProviders(
+  snapshot: Snapshot,
+  { all, now }: { readonly all: boolean; readonly now: number },
+): Promise<ProvidersAnswer> {
+  const answers = await Promise.all(
+    [...snapshot.providers.byId.values()].map((provider) => describeProvider(snapshot, provider, now)),
+  );
+  const providers = answers.filter(
+    ({ origin, auth }) =>
+      all || origin !== 'catalog' || auth.status === 'satisfied' || auth.status === 'expired',
+  );
+  return { revision: snapshot.revision, providers };
+}
+
+/** One provider with its models, or undefined for an id that nothing defines. */
+export async function listProvider(
+  snapshot: Snapshot,
+  id: string,
+  now: number,
+): Promise<(ProviderAnswer & { revision: number; models: readonly Model[] }) | undefined> {
+  const provider = snapshot.providers.byId.get(snapshot.providers.canonicalId(id));
+  if (provider === undefined) return undefined;
+  const answer = await describeProvider(snapshot, provider, now);
+  return { revision: snapshot.revision, ...answer, models: provider.models };
+}
+
+async function describeProvider(
+  snapshot: Snapshot,
+  provider: EffectiveProvider,
+  now: number,
+): Promise<ProviderAnswer> {
+  const { id, name, baseUrl, api, origin, shadows, models } = provider;
+  return {
+    id,
+    name: name ?? id,
+    baseUrl: baseUrl ?? null,
+    api: api ?? null,
+    origin,
+    shadows,
+    auth: await authStatus(snapshot, provider, now),
+    modelCount: models.length,
+  };
+}
+
+async function authStatus(
+  snapshot: Snapshot,
+  provider: EffectiveProvider,
+  now: number,
+): Promise<ProviderAnswer['auth']> {
+  const outcome = await resolveAuth(snapshot, provider, { now });
+  if (outcome.kind === 'satisfied') {
+    return { mode: outcome.auth.mode, source: outcome.auth.source, status: 'satisfied' };
+  }
+  const status = outcome.problem.code === 'auth-expired' ? 'expired' : 'missing';
+  return { mode: provider.auth ?? null, source: null, status };
+}
+
+/** Every model that a request could use now, of every provider. */
+export async function listModels(snapshot: Snapshot, now: number): Promise<ModelsAnswer> {
+  const lists = await Promise.all(
+    [...snapshot.providers.byId.values()].map(async (provider) => {
+      const outcome = await resolve(snapshot, { provider: provider.id }, now);
+      return outcome.kind === 'resolved'
+        ? provider.models.map((model) => toModelAnswer(provider.id, model))
+        : [];
+    }),
+  );
+  return { object: 'list', data: lists.flat() };
+}
+
+function toModelAnswer(providerId: string, model: Model): ModelAnswer {
+  return {
+    id: formatModelRef(providerId, model.id),
+    object: 'model',
+    // Clients of this shape expect a number; nobody knows when a model was made.
+    created: 0,
+    owned_by: providerId,
+    name: model.name,
+    context_window: model.contextWindow,
+    context_window_source: model.contextWindowSource ?? 'assumed',
+    max_context_window: model.maxContextWindow ?? null,
+    max_tokens: model.maxTokens,
+    reasoning: model.reasoning,
+    input: model.input,
+  };
+}

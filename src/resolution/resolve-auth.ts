@@ -1,0 +1,132 @@
+/**
+ * How a request to a provider is authenticated: the contract's order of places, first hit wins. The same
+ * function answers startup validation, health, the server, `explain` and the command line.
+ */
+import type { AuthOutcome, ResolvedAuth, Step } from '../domain/auth.ts';
+import type { Problem } from '../domain/errors.ts';
+import type { EffectiveProvider } from '../domain/provider.ts';
+import { fingerprintOf } from '../domain/secret.ts';
+import {
+  type AuthPlace,
+  awsPlaces,
+  configuredKeyPlaces,
+  environmentPlaces,
+  profilePlaces,
+} from './auth-places.ts';
+import { noAuthHints } from './auth-hints.ts';
+import type { Snapshot } from './snapshot.ts';
+
+export interface AuthRequest {
+  /** A profile that the caller insists on. */
+  readonly profileId?: string;
+  /** Unix milliseconds. */
+  readonly now: number;
+}
+
+/**
+ * 1. `auth: "none"` → no credential, whatever else is there. 2. The explicit profile. 3. `aws-sdk` → AWS
+ * credentials, really looked up. 4. Stored profiles. 5. Environment. 6. The configured key. 7. `no-auth`.
+ */
+export async function resolveAuth(
+  snapshot: Snapshot,
+  provider: EffectiveProvider,
+  request: AuthRequest,
+): Promise<AuthOutcome> {
+  const places = await placesFor(snapshot, provider, request);
+  const winner = places.find(({ kind }) => kind === 'hit');
+  const steps = places.map((place) => toStep(place, place === winner, snapshot.installKey));
+  if (winner?.kind === 'hit') return { kind: 'satisfied', auth: winner.auth, steps };
+  return { kind: 'failed', problem: nothingFound(snapshot, provider, request, places), steps };
+}
+
+async function placesFor(
+  snapshot: Snapshot,
+  provider: EffectiveProvider,
+  request: AuthRequest,
+): Promise<readonly AuthPlace[]> {
+  const policy: AuthPlace[] =
+    provider.auth === 'none'
+      ? [
+          {
+            kind: 'hit',
+            place: 'provider policy',
+            found: `auth "none" in ${provider.origin}`,
+            auth: { mode: 'none', source: 'provider-policy' },
+          },
+        ]
+      : [];
+  const profiles = profilePlaces(snapshot, provider, request);
+  if (request.profileId !== undefined) return [...policy, ...profiles];
+  if (provider.auth === 'aws-sdk') return [...policy, ...awsPlaces(snapshot, provider)];
+  return [
+    ...policy,
+    ...profiles,
+    ...environmentPlaces(snapshot, provider),
+    ...configuredKeyPlaces(snapshot, provider),
+  ];
+}
+
+function toStep(place: AuthPlace, used: boolean, installKey: string): Step {
+  const base = {
+    step: 'auth' as const,
+    place: place.place,
+    found: place.found,
+    ...(place.note === undefined ? {} : { note: place.note }),
+  };
+  if (place.kind !== 'hit') return { ...base, outcome: place.kind === 'expired' ? 'error' : place.kind };
+  const version = credentialVersion(place.auth, installKey);
+  return {
+    ...base,
+    outcome: used ? 'used' : 'shadowed',
+    ...(version === null ? {} : { fingerprint: version }),
+  };
+}
+
+/**
+ * Tells two credentials apart without showing a character of either; null where there is none.
+ *
+ * @param installKey key of the HMAC, private to this machine
+ */
+export function credentialVersion(auth: ResolvedAuth, installKey: string): string | null {
+  switch (auth.mode) {
+    case 'none':
+      return null;
+    case 'api-key':
+      return fingerprintOf(auth.apiKey.reveal(), installKey);
+    case 'token':
+      return fingerprintOf(auth.token.reveal(), installKey);
+    case 'oauth':
+      return fingerprintOf(auth.accessToken.reveal(), installKey);
+    case 'aws-sdk': {
+      if (auth.credentials.kind === 'bearer') {
+        return fingerprintOf(auth.credentials.bearerToken.reveal(), installKey);
+      }
+      const { accessKeyId, secretAccessKey, sessionToken } = auth.credentials.keys;
+      const parts = [accessKeyId, secretAccessKey.reveal(), sessionToken?.reveal() ?? ''];
+      return fingerprintOf(JSON.stringify(parts), installKey);
+    }
+  }
+}
+
+function nothingFound(
+  snapshot: Snapshot,
+  provider: EffectiveProvider,
+  request: AuthRequest,
+  places: readonly AuthPlace[],
+): Problem {
+  const expired = places.find(({ kind }) => kind === 'expired');
+  const looked = places.map(({ place, found, note }) => `${place}: ${note ?? found}`);
+  const hints = noAuthHints(snapshot, provider, request.profileId, places);
+  if (expired !== undefined) {
+    return {
+      code: 'auth-expired',
+      detail: `The credential for provider "${provider.id}" has expired (${expired.place}: ${expired.note ?? expired.found})`,
+      hints,
+    };
+  }
+  return {
+    code: 'no-auth',
+    detail: `No usable credential for provider "${provider.id}". Looked at ${looked.length === 0 ? 'nothing' : looked.join('; ')}`,
+    hints,
+  };
+}

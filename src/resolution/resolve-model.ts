@@ -1,0 +1,277 @@
+/**
+ * From a model reference to the provider and the model that count. Pure; every place that was looked at
+ * is written down as a step.
+ */
+import type { Step } from '../domain/auth.ts';
+import { sameSocket } from '../domain/base-url.ts';
+import type { Problem } from '../domain/errors.ts';
+import { formatModelRef, parseModelRef } from '../domain/model-ref.ts';
+import type { EffectiveProvider, Model, Origin, ProviderDefinition } from '../domain/provider.ts';
+import { runtimeOfProviderId } from '../domain/provider-id.ts';
+import type { EndpointReport } from '../domain/runtime-state.ts';
+import { quoteUntrusted } from '../domain/untrusted-text.ts';
+import { completeBaseUrl } from './base-url-template.ts';
+import { isNamedByApiKey } from './definition-fields.ts';
+import { nearest } from '../domain/nearest.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** A provider with what a request to it needs; `model` is null when a provider alone was asked for. */
+export interface FoundModel {
+  readonly kind: 'found';
+  readonly ref: string;
+  readonly provider: EffectiveProvider;
+  readonly model: Model | null;
+  readonly baseUrl: string;
+  readonly api: string;
+  readonly steps: readonly Step[];
+}
+
+/** Nothing to send a request to, and why. */
+export interface NoModel {
+  readonly kind: 'failed';
+  readonly problem: Problem;
+  readonly steps: readonly Step[];
+  readonly provider?: EffectiveProvider;
+  readonly model?: Model;
+}
+
+/** What is asked for: a model by reference, or a provider alone. */
+export type Wanted =
+  | { readonly kind: 'model'; readonly ref: string }
+  | { readonly kind: 'provider'; readonly id: string };
+
+/** The wire format that most servers speak, for an operator's entry that names none. */
+const DEFAULT_API = 'openai-completions';
+
+/** Finds provider and model in the snapshot. */
+export function resolveModel(snapshot: Snapshot, wanted: Wanted): FoundModel | NoModel {
+  const asked =
+    wanted.kind === 'model' ? readRef(snapshot, wanted.ref) : { provider: wanted.id, model: null };
+  if ('problem' in asked) return { kind: 'failed', problem: asked.problem, steps: [] };
+  const id = snapshot.providers.canonicalId(asked.provider);
+  const steps = providerSteps(snapshot, id);
+  const provider = snapshot.providers.byId.get(id);
+  if (provider === undefined) return { kind: 'failed', problem: unknownProvider(snapshot, id), steps };
+
+  const runtime = runtimeOf(snapshot, provider);
+  const model = asked.model === null ? null : findModel(provider, asked.model);
+  if (runtime !== undefined) steps.push(runtime.step);
+  if (runtime?.problem !== undefined) {
+    return { kind: 'failed', problem: runtime.problem, steps, provider, ...(model ? { model } : {}) };
+  }
+  if (asked.model !== null) steps.push(modelStep(provider, asked.model, model));
+  if (model === undefined) {
+    return { kind: 'failed', problem: unknownModel(provider, asked.model ?? ''), steps, provider };
+  }
+  const ref = model === null ? id : formatModelRef(id, model.id);
+  const usable = whatARequestNeeds(snapshot, provider, model);
+  if ('problem' in usable) {
+    return { kind: 'failed', problem: usable.problem, steps, provider, ...(model ? { model } : {}) };
+  }
+  return { kind: 'found', ref, provider, model, ...usable, steps };
+}
+
+/** Splits the reference; one without a slash may be an alias of the operator's or an Anthropic model's name. */
+function readRef(
+  snapshot: Snapshot,
+  text: string,
+): { provider: string; model: string } | { problem: Problem } {
+  const trimmed = text.trim();
+  const aliases = snapshot.config.modelAliases;
+  const ref = parseModelRef(Object.hasOwn(aliases, trimmed) ? (aliases[trimmed] ?? trimmed) : trimmed);
+  if (ref !== undefined) return ref;
+  const short = trimmed.replace(/^(opus|sonnet|haiku)-(\d+)\.(\d+)$/, 'claude-$1-$2-$3');
+  const anthropic = snapshot.providers.byId.get('anthropic');
+  if (anthropic !== undefined && anthropic.models.some(({ id }) => id === short)) {
+    return { provider: 'anthropic', model: short };
+  }
+  const holders = [...snapshot.providers.byId.values()]
+    .filter(({ models }) => models.some(({ id }) => id === trimmed))
+    .slice(0, 3)
+    .map(({ id }) => `Write ${id}/${trimmed}`);
+  return {
+    problem: {
+      code: 'bad-request',
+      detail: `${quoteUntrusted(trimmed)} is not a model reference: it has no provider before a slash`,
+      hints: [...holders, 'Write it as provider/model, for example ollama/llama3:chat'],
+    },
+  };
+}
+
+function providerSteps(snapshot: Snapshot, id: string): Step[] {
+  const { bySource, byId } = snapshot.providers;
+  const effective = byId.get(id);
+  const stepFor = (origin: Origin, place: string): Step => {
+    const definition = bySource[origin].get(id);
+    if (definition === undefined) return { step: 'provider', place, found: 'no entry', outcome: 'empty' };
+    const used = effective?.origin === origin;
+    const filled = used ? (effective?.completedFromCatalog ?? []) : [];
+    return {
+      step: 'provider',
+      place,
+      found: describe(definition),
+      outcome: used ? 'used' : 'shadowed',
+      ...(filled.length === 0 ? {} : { note: `${filled.join(', ')} from the catalog` }),
+    };
+  };
+  const view = snapshot.modelsJson;
+  const first: Step =
+    view.kind === 'loaded'
+      ? stepFor('models.json', 'models.json')
+      : {
+          step: 'provider',
+          place: 'models.json',
+          found: view.kind === 'missing' ? 'no file' : `not read: ${view.reason}`,
+          outcome: view.kind === 'missing' ? 'empty' : 'skipped',
+        };
+  return [first, stepFor('cfg', 'cfg: models.providers'), stepFor('catalog', 'catalog')];
+}
+
+function describe(definition: ProviderDefinition): string {
+  const models = definition.models;
+  const parts = [
+    definition.baseUrl ?? 'no baseUrl',
+    ...(definition.auth === undefined ? [] : [`auth ${definition.auth}`]),
+    models === undefined ? 'no models' : `${models.length} model${models.length === 1 ? '' : 's'}`,
+  ];
+  return parts.join(', ');
+}
+
+/** What discovery knows of the endpoint that this provider leads to. */
+function runtimeOf(
+  snapshot: Snapshot,
+  provider: EffectiveProvider,
+): { step: Step; problem?: Problem } | undefined {
+  const { baseUrl } = provider;
+  if (baseUrl === undefined) return undefined;
+  const endpoint = snapshot.discovery.endpoints.find(({ url }) => sameSocket(url, baseUrl));
+  if (endpoint === undefined) return undefined;
+  const problem = endpointProblem(provider.id, provider.auth === 'none', endpoint);
+  return {
+    step: {
+      step: 'runtime',
+      place: endpoint.url,
+      found: `${endpoint.runtime ?? 'unknown service'} ${endpoint.state} since ${endpoint.since}`,
+      outcome: problem === undefined ? 'used' : 'error',
+    },
+    ...(problem === undefined ? {} : { problem }),
+  };
+}
+
+/**
+ * Whether the endpoint's state forbids a request. An entry with a credential of its own may well work
+ * where the keyless probe was turned away; a server that the operator named may be of an unknown kind.
+ */
+function endpointProblem(id: string, keyless: boolean, endpoint: EndpointReport): Problem | undefined {
+  const hints = endpoint.hint === undefined ? [] : [endpoint.hint];
+  const where = `${endpoint.url} (provider "${id}")`;
+  switch (endpoint.state) {
+    case 'up':
+    case 'wrong-service':
+    case 'error':
+      return undefined;
+    case 'loading':
+      return { code: 'runtime-down', detail: `The runtime at ${where} is still loading its model`, hints };
+    case 'auth-required':
+      if (!keyless) return undefined;
+      return { code: 'auth-required', detail: `The runtime at ${where} demands a key`, hints };
+    case 'down':
+      return { code: 'runtime-down', detail: `The runtime at ${where} does not answer`, hints };
+  }
+}
+
+/** An id that no source defines may be a runtime that was up a moment ago, or one that wants a key. */
+function unknownProvider(snapshot: Snapshot, id: string): Problem {
+  const endpoints = snapshot.discovery.endpoints;
+  const endpoint =
+    endpoints.find(({ provider }) => provider === id) ?? endpoints.find(({ runtime }) => runtime === id);
+  if (endpoint !== undefined && endpoint.state !== 'up') {
+    const hints = endpoint.hint === undefined ? [] : [endpoint.hint];
+    const where = `${endpoint.url} (provider "${id}")`;
+    if (endpoint.state === 'auth-required') {
+      return { code: 'auth-required', detail: `The runtime at ${where} demands a key`, hints };
+    }
+    return { code: 'runtime-down', detail: `The runtime at ${where} is ${endpoint.state}`, hints };
+  }
+  const near = nearest(id, [...snapshot.providers.byId.keys()]);
+  return {
+    code: 'unknown-provider',
+    detail: `No provider ${quoteUntrusted(id)} in models.json, the config or the catalog`,
+    hints: [
+      ...near.map((name) => `Did you mean ${name}?`),
+      ...(runtimeOfProviderId(id) === undefined
+        ? [`Define it in the operator's config under models.providers`]
+        : ['Start the runtime, then run: provider-sidecar discover']),
+      'List them: provider-sidecar providers --all',
+    ],
+  };
+}
+
+/** The model by its exact id; Ollama also knows `name` for `name:latest`. */
+function findModel(provider: EffectiveProvider, id: string): Model | undefined {
+  const exact = provider.models.find((model) => model.id === id);
+  if (exact !== undefined || runtimeOfProviderId(provider.id) !== 'ollama' || id.includes(':')) return exact;
+  return provider.models.find((model) => model.id === `${id}:latest`);
+}
+
+function modelStep(provider: EffectiveProvider, asked: string, model: Model | null | undefined): Step {
+  if (model === null || model === undefined) {
+    return {
+      step: 'model',
+      place: provider.id,
+      found: `no model ${quoteUntrusted(asked)}`,
+      outcome: 'error',
+    };
+  }
+  const source = model.contextWindowSource ?? 'assumed';
+  return {
+    step: 'model',
+    place: provider.id,
+    found: `${model.id}, context window ${model.contextWindow} (${source})`,
+    outcome: 'used',
+  };
+}
+
+function unknownModel(provider: EffectiveProvider, asked: string): Problem {
+  const names = provider.models.map(({ id }) => id);
+  const isOllama = runtimeOfProviderId(provider.id) === 'ollama';
+  return {
+    code: 'unknown-model',
+    detail: `Provider "${provider.id}" (${provider.origin}) has no model ${quoteUntrusted(asked)}`,
+    hints: [
+      ...nearest(asked, names).map((name) => `Did you mean ${formatModelRef(provider.id, name)}?`),
+      ...(isOllama && /^[\w./:-]+$/.test(asked) ? [`Run: ollama pull ${asked}`] : []),
+      ...(names.length === 0 ? ['The provider lists no models at all'] : []),
+      `List them: provider-sidecar models --provider ${provider.id}`,
+    ],
+  };
+}
+
+/** Base URL and api of the model or its provider, with the catalog's placeholders filled in. */
+function whatARequestNeeds(
+  snapshot: Snapshot,
+  provider: EffectiveProvider,
+  model: Model | null,
+): { baseUrl: string; api: string } | { problem: Problem } {
+  const defect = provider.defects?.[0];
+  if (defect !== undefined) return { problem: broken(provider, defect) };
+  const missing = provider.missingVariables?.find((variable) => !isNamedByApiKey(variable));
+  if (missing !== undefined) {
+    const detail = `the variable ${missing.variable}, named at ${missing.configPath}, is not set`;
+    return { problem: broken(provider, detail, [`Set ${missing.variable}`]) };
+  }
+  const template = model?.baseUrl ?? provider.baseUrl;
+  const catalog = snapshot.providers.bySource.catalog.get(provider.id);
+  const completed = completeBaseUrl(provider, template, snapshot.env, catalog);
+  if (completed.kind === 'incomplete')
+    return { problem: broken(provider, completed.detail, completed.hints) };
+  return { baseUrl: completed.baseUrl, api: model?.api ?? provider.api ?? DEFAULT_API };
+}
+
+function broken(provider: EffectiveProvider, detail: string, hints: readonly string[] = []): Problem {
+  return {
+    code: 'config-invalid',
+    detail: `Provider "${provider.id}" (${provider.origin}) cannot be used: ${detail}`,
+    hints: hints.length > 0 ? hints : ['Mend the entry in the operator’s config'],
+  };
+}

@@ -1,0 +1,189 @@
+/**
+ * The one answer to "which provider, which URL, which credential": default model, model, credential,
+ * headers, digest. Startup validation, health, the server, `explain` and the command line all call it.
+ */
+import { createHash } from 'node:crypto';
+import type { ResolutionOutcome, ResolvedAuth, Step } from '../domain/auth.ts';
+import type { ErrorCode, Problem } from '../domain/errors.ts';
+import { chooseDefaultModel } from './default-model.ts';
+import { requestHeaders } from './request-headers.ts';
+import { credentialVersion, resolveAuth } from './resolve-auth.ts';
+import { openResolutionId, sealResolutionId } from './resolution-id.ts';
+import { type FoundModel, resolveModel, type Wanted } from './resolve-model.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** What a caller asks for. Nothing at all means the default model. */
+export interface ResolveRequest {
+  readonly model?: string;
+  /** A provider alone, for its credentials. Not together with `model`. */
+  readonly provider?: string;
+  readonly profileId?: string;
+  /** The id of an earlier resolution whose provider and profile must not change. */
+  readonly resolutionId?: string;
+}
+
+/**
+ * Resolves a request on one snapshot.
+ *
+ * @param now Unix milliseconds
+ */
+export async function resolve(
+  snapshot: Snapshot,
+  request: ResolveRequest,
+  now: number,
+): Promise<ResolutionOutcome> {
+  if (request.model !== undefined && request.provider !== undefined) {
+    return refuse('bad-request', 'model and provider cannot be asked for together', ['Ask for one of them']);
+  }
+  return request.resolutionId === undefined
+    ? resolveFresh(snapshot, request, now)
+    : resolvePinned(snapshot, request, request.resolutionId, now);
+}
+
+async function resolveFresh(
+  snapshot: Snapshot,
+  request: ResolveRequest,
+  now: number,
+): Promise<ResolutionOutcome> {
+  const asked = whatIsAsked(snapshot, request);
+  if (asked.wanted === null) {
+    return {
+      kind: 'failed',
+      problem: {
+        code: 'no-default-model',
+        detail: 'No default model is set and no running runtime offers one',
+        hints: [
+          'Start a local runtime, for example: ollama serve',
+          'Name one: provider-sidecar serve --default-model anthropic/claude-opus-4-5',
+          'Or set agents.defaults.model in moltbot.json',
+        ],
+      },
+      steps: asked.steps,
+    };
+  }
+  const found = resolveModel(snapshot, asked.wanted);
+  const before = [...asked.steps, ...found.steps];
+  if (found.kind === 'failed') return { ...found, steps: before };
+  const profileId = request.profileId;
+  const outcome = await resolveAuth(snapshot, found.provider, {
+    now,
+    ...(profileId === undefined ? {} : { profileId }),
+  });
+  const steps = [...before, ...outcome.steps];
+  if (outcome.kind === 'failed') {
+    const { provider, model } = found;
+    return { kind: 'failed', problem: outcome.problem, steps, provider, ...(model ? { model } : {}) };
+  }
+  return { kind: 'resolved', resolution: toResolution(snapshot, found, outcome.auth), steps };
+}
+
+/** The same identity again with a fresh secret, or `provider-changed`. */
+async function resolvePinned(
+  snapshot: Snapshot,
+  request: ResolveRequest,
+  resolutionId: string,
+  now: number,
+): Promise<ResolutionOutcome> {
+  const pin = openResolutionId(resolutionId, snapshot.installKey);
+  if (pin === undefined) {
+    return refuse('bad-request', 'resolution is not an id that this installation gave out', [
+      'Ask again without it, as a new request',
+    ]);
+  }
+  const asked = pin.providerOnly ? request.provider : request.model;
+  const other = pin.providerOnly ? request.model : request.provider;
+  if (other !== undefined || (asked !== undefined && asked !== pin.ref)) {
+    return refuse('bad-request', `resolution is for ${pin.ref}`, ['Leave out model and provider beside it']);
+  }
+  if (request.profileId !== undefined && request.profileId !== pin.profileId) {
+    return refuse('bad-request', 'resolution is for another profile', ['Leave out profile beside it']);
+  }
+  const outcome = await resolveFresh(
+    snapshot,
+    {
+      ...(pin.providerOnly ? { provider: pin.ref } : { model: pin.ref }),
+      ...(pin.profileId === null ? {} : { profileId: pin.profileId }),
+    },
+    now,
+  );
+  if (outcome.kind === 'resolved') {
+    const { baseUrl, api, auth, provider } = outcome.resolution;
+    if (identityOf(provider.id, baseUrl, api, auth) === pin.identity) return outcome;
+  } else if (!CHANGES_IDENTITY.has(outcome.problem.code)) {
+    return outcome;
+  }
+  const problem: Problem = {
+    code: 'provider-changed',
+    detail: `The provider of ${pin.ref} is no longer the one that this request began with`,
+    hints: ['Begin a new request: resolve without resolution'],
+  };
+  return { kind: 'failed', problem, steps: outcome.steps };
+}
+
+/** Failures that mean "what was pinned is gone", not "it is there and does not work now". */
+const CHANGES_IDENTITY: ReadonlySet<ErrorCode> = new Set([
+  'unknown-provider',
+  'unknown-model',
+  'config-invalid',
+]);
+
+function whatIsAsked(
+  snapshot: Snapshot,
+  request: ResolveRequest,
+): { wanted: Wanted | null; steps: readonly Step[] } {
+  if (request.provider !== undefined)
+    return { wanted: { kind: 'provider', id: request.provider }, steps: [] };
+  if (request.model !== undefined) return { wanted: { kind: 'model', ref: request.model }, steps: [] };
+  const chosen = chooseDefaultModel(snapshot);
+  if (chosen === null) {
+    const nobody = { step: 'default-model', found: 'names none', outcome: 'empty' } as const;
+    const named: Step = { ...nobody, place: 'flag, variable, sidecar.json5, cfg' };
+    const running: Step = { ...nobody, place: 'running runtimes', found: 'no chat model' };
+    return { wanted: null, steps: [named, running] };
+  }
+  return {
+    wanted: { kind: 'model', ref: chosen.ref },
+    steps: [{ step: 'default-model', place: chosen.source, found: chosen.ref, outcome: 'used' }],
+  };
+}
+
+function toResolution(
+  snapshot: Snapshot,
+  found: FoundModel,
+  auth: ResolvedAuth,
+): Extract<ResolutionOutcome, { kind: 'resolved' }>['resolution'] {
+  const { ref, provider, model, baseUrl, api } = found;
+  const version = credentialVersion(auth, snapshot.installKey);
+  const pin = {
+    ref,
+    providerOnly: model === null,
+    profileId: 'profileId' in auth ? (auth.profileId ?? null) : null,
+    identity: identityOf(provider.id, baseUrl, api, auth),
+    credential: version,
+  };
+  return {
+    revision: snapshot.revision,
+    resolutionId: sealResolutionId(pin, snapshot.installKey),
+    digest: `sha256:${sha256([provider.id, baseUrl, api, auth.mode, auth.source, version])}`,
+    ref,
+    provider,
+    model,
+    baseUrl,
+    api,
+    auth,
+    headers: requestHeaders({ provider, model, api, auth }),
+  };
+}
+
+/** Everything of a decision that may not change while a request runs; the secret itself may. */
+function identityOf(providerId: string, baseUrl: string, api: string, auth: ResolvedAuth): string {
+  return sha256([providerId, baseUrl, api, auth.mode, auth.source]).slice(0, 32);
+}
+
+function sha256(fields: readonly (string | null)[]): string {
+  return createHash('sha256').update(JSON.stringify(fields)).digest('hex');
+}
+
+function refuse(code: ErrorCode, detail: string, hints: readonly string[]): ResolutionOutcome {
+  return { kind: 'failed', problem: { code, detail, hints }, steps: [] };
+}

@@ -1,0 +1,77 @@
+/**
+ * One immutable view of everything that a resolution depends on. A change of any input gives a new
+ * snapshot with a higher revision; a request works on one snapshot from beginning to end.
+ */
+import type { Environment } from '../platform/paths.ts';
+import type { Finding } from '../domain/finding.ts';
+import type { DiscoveryReport } from '../domain/runtime-state.ts';
+import type { ProviderDefinition } from '../domain/provider.ts';
+import type { ProfileStores } from '../credentials/profile-store.ts';
+import type { OperatorConfig } from './config/schema.ts';
+import { type DefaultModel, pickAutoDefault } from './default-model.ts';
+import { type EffectiveProviders, mergeProviders } from './effective-providers.ts';
+
+/** models.json as it counts for this snapshot. */
+export type ModelsJsonView =
+  | { readonly kind: 'skipped'; readonly reason: string }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'loaded'; readonly definitions: readonly ProviderDefinition[] };
+
+/** Everything a snapshot is made of. */
+export interface SnapshotInput {
+  readonly revision: number;
+  /** Variables after the config's `env` block was applied. */
+  readonly env: Environment;
+  readonly modelsJson: ModelsJsonView;
+  readonly config: OperatorConfig;
+  readonly configPath: string | null;
+  readonly catalog: readonly ProviderDefinition[];
+  readonly profiles: ProfileStores;
+  readonly discovery: DiscoveryReport;
+  /** From a flag, a variable or the settings; beats the operator's config. */
+  readonly defaultModelWish: DefaultModel | null;
+  /** The automatic default of the snapshot before, so that it does not wander while a runtime is away. */
+  readonly previousAutoDefault: string | null;
+  /** Key of the fingerprints, and of the seal on resolution ids. */
+  readonly installKey: string;
+  readonly findings: readonly Finding[];
+}
+
+export interface Snapshot extends SnapshotInput {
+  readonly providers: EffectiveProviders;
+  /** `provider/model` that discovery offers while nobody named a default, or null. */
+  readonly autoDefault: string | null;
+}
+
+/** Computes the derived parts. Pure. */
+export function createSnapshot(input: SnapshotInput): Snapshot {
+  const providers = mergeProviders({
+    'models.json': input.modelsJson.kind === 'loaded' ? input.modelsJson.definitions : [],
+    cfg: input.config.providers,
+    catalog: input.catalog,
+  });
+  const doubled: Finding[] = providers.doubled.map(({ origin, id, ignored }) => ({
+    code: 'config-invalid',
+    detail: `${origin} defines provider "${id}" twice; the entry "${ignored}" is ignored`,
+    hint: `Remove the entry "${ignored}"`,
+  }));
+  return {
+    ...input,
+    findings: [...input.findings, ...definitionFindings(providers), ...doubled],
+    providers,
+    autoDefault: pickAutoDefault(providers.byId, input.discovery, input.previousAutoDefault),
+  };
+}
+
+/** Entries of the operator that cannot be used as they are written. */
+function definitionFindings({ bySource }: EffectiveProviders): Finding[] {
+  return (['models.json', 'cfg'] as const).flatMap((origin) =>
+    [...bySource[origin].values()].flatMap(({ id, defects = [], modelDefects = [] }) =>
+      [...defects, ...modelDefects].map((detail): Finding => ({
+        code: 'config-invalid',
+        detail,
+        hint: `Mend the entry of provider "${id}" in ${origin === 'cfg' ? "the operator's config" : origin}`,
+      })),
+    ),
+  );
+}
