@@ -1,0 +1,94 @@
+/**
+ * The one check of the default model: start-up, health and `doctor` all ask it, and it asks the same
+ * resolver that serves requests. What it says is what a request would meet.
+ */
+import type { Resolution } from '../domain/auth.ts';
+import type { Problem } from '../domain/errors.ts';
+import type { Finding } from '../domain/finding.ts';
+import { runtimeOfProviderId } from '../domain/provider-id.ts';
+import { chooseDefaultModel, type DefaultModel } from '../resolution/default-model.ts';
+import { resolve } from '../resolution/resolve.ts';
+import type { Snapshot } from '../resolution/snapshot.ts';
+
+/** The verdict on the default model. */
+export type DefaultModelCheck =
+  | { readonly kind: 'none'; readonly problem: Problem }
+  | { readonly kind: 'failed'; readonly defaultModel: DefaultModel; readonly problem: Problem }
+  | {
+      readonly kind: 'usable';
+      readonly defaultModel: DefaultModel;
+      readonly resolution: Resolution;
+      /** Set when the model works and its window is smaller than the agent needs. */
+      readonly contextWindow?: Finding;
+    };
+
+export interface CheckOptions {
+  /** Unix milliseconds. */
+  readonly now: number;
+  /** Smallest window that is enough, in tokens; 0 switches the check off. */
+  readonly minContextWindow: number;
+}
+
+/** Resolves the default model and looks at its context window. */
+export async function checkDefaultModel(
+  snapshot: Snapshot,
+  { now, minContextWindow }: CheckOptions,
+): Promise<DefaultModelCheck> {
+  const defaultModel = chooseDefaultModel(snapshot);
+  const outcome = await resolve(snapshot, {}, now);
+  if (defaultModel === null) {
+    if (outcome.kind === 'failed') return { kind: 'none', problem: outcome.problem };
+    throw new Error('The resolver found a default model that nobody named');
+  }
+  if (outcome.kind === 'failed') {
+    return {
+      kind: 'failed',
+      defaultModel,
+      problem: withAlternative(outcome.problem, snapshot, defaultModel),
+    };
+  }
+  const { resolution } = outcome;
+  const finding = contextWindowFinding(resolution, minContextWindow);
+  return { kind: 'usable', defaultModel, resolution, ...(finding ? { contextWindow: finding } : {}) };
+}
+
+/** The line of success, in the contract's form. */
+export function healthLine(resolution: Resolution): string {
+  const { provider, model, auth } = resolution;
+  const context = model?.contextWindow ?? 0;
+  return `Health: OK (provider=${provider.id}, model=${model?.id ?? '-'}, ctx=${context}, authMode=${auth.mode})`;
+}
+
+/** A model that runs here already is the quickest way out of a default that does not work. */
+function withAlternative(problem: Problem, snapshot: Snapshot, defaultModel: DefaultModel): Problem {
+  const other = snapshot.autoDefault;
+  if (other === null || other === defaultModel.ref) return problem;
+  const hint = `Or use a local model that runs now: provider-sidecar serve --default-model ${other}`;
+  return { ...problem, hints: [...problem.hints, hint] };
+}
+
+function contextWindowFinding(resolution: Resolution, minimum: number): Finding | undefined {
+  const { model, provider, ref } = resolution;
+  if (minimum === 0 || model === null || model.contextWindow >= minimum) return undefined;
+  const source = model.contextWindowSource ?? 'assumed';
+  return {
+    code: 'context-window-too-small',
+    detail: `Context window of ${ref} is ${model.contextWindow} tokens (${source}); the agent needs ${minimum}`,
+    hint: contextRemedy(provider.id, model.maxContextWindow, minimum),
+  };
+}
+
+function contextRemedy(providerId: string, trained: number | undefined, minimum: number): string {
+  if (trained !== undefined && trained < minimum) {
+    return `The model was trained for ${trained} tokens: choose another one, or lower minContextWindow`;
+  }
+  const runtime = runtimeOfProviderId(providerId);
+  if (runtime === 'ollama') {
+    return 'Restart Ollama with OLLAMA_CONTEXT_LENGTH=32768, or set "PARAMETER num_ctx 32768" in the Modelfile';
+  }
+  if (runtime === 'lmstudio') {
+    return 'Load the model with a longer context: lms load <model> --context-length 32768';
+  }
+  if (runtime !== undefined) return 'Start the runtime with a longer context';
+  return `Correct contextWindow of the model in the config, or lower minContextWindow (${minimum}; 0 switches the check off)`;
+}

@@ -1,0 +1,77 @@
+/**
+ * Whether the program may start: only a default model that cannot be used, or a configuration that cannot
+ * be read, stops it. Everything else makes health `degraded`.
+ */
+import type { ErrorCode, Problem } from '../domain/errors.ts';
+import type { Finding } from '../domain/finding.ts';
+import type { Snapshot } from '../resolution/snapshot.ts';
+import { checkDefaultModel, type CheckOptions, healthLine } from './default-model-check.ts';
+
+/** The verdict before anything listens. */
+export type StartupVerdict =
+  | {
+      readonly kind: 'ready';
+      /** `Health: OK (…)`, or null while there is no default model. */
+      readonly line: string | null;
+      readonly digest: string | null;
+      /** What is wrong and does not stop the start. */
+      readonly warnings: readonly Finding[];
+    }
+  | {
+      readonly kind: 'refused';
+      readonly code: ErrorCode;
+      readonly model: string | null;
+      readonly problem: Problem;
+    };
+
+export interface StartupOptions extends CheckOptions {
+  /** True: a context window that is too small stops the start too. */
+  readonly strict: boolean;
+}
+
+/** Runs the check of the default model, as health and every request do. */
+export async function validateStartup(snapshot: Snapshot, options: StartupOptions): Promise<StartupVerdict> {
+  const check = await checkDefaultModel(snapshot, options);
+  switch (check.kind) {
+    case 'none': {
+      const { code, detail, hints } = check.problem;
+      const warning: Finding = { code, detail, hint: hints.join('; ') };
+      return { kind: 'ready', line: null, digest: null, warnings: [warning, ...snapshot.findings] };
+    }
+    case 'failed':
+      return refusal(check.defaultModel.ref, check.problem);
+    case 'usable': {
+      const { contextWindow, resolution } = check;
+      if (contextWindow !== undefined && options.strict) {
+        return refusal(resolution.ref, {
+          code: contextWindow.code,
+          detail: contextWindow.detail,
+          hints: [contextWindow.hint],
+        });
+      }
+      return {
+        kind: 'ready',
+        line: healthLine(resolution),
+        digest: resolution.digest,
+        warnings: [...(contextWindow ? [contextWindow] : []), ...snapshot.findings],
+      };
+    }
+  }
+}
+
+function refusal(model: string, problem: Problem): StartupVerdict {
+  return { kind: 'refused', code: problem.code, model, problem };
+}
+
+/** The block that a refused start prints on standard error. */
+export function startupFailureText(problem: Problem, model: string | null): string {
+  const suggestions = problem.hints.length > 0 ? problem.hints : ['Run: provider-sidecar explain'];
+  return [
+    `Startup validation failed: ${problem.detail}`,
+    `  Configured model: ${model ?? '(not known yet)'}`,
+    '',
+    'Suggestions:',
+    ...suggestions.map((hint) => `  - ${hint}`),
+    '',
+  ].join('\n');
+}
