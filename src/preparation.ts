@@ -1,0 +1,178 @@
+/**
+ * From nothing to the first snapshot: settings, identity, config, profiles, catalog, one scan. `serve`,
+ * `doctor` and every command that answers from files begin here, so they all see the same.
+ */
+import { createDiscovery, type Discovery } from './discovery/watcher.ts';
+import { createModelsJsonFile, mergeModelsJson } from './discovery/models-json.ts';
+import { isDiscoverySkipped } from './discovery/skip.ts';
+import { factsOf, type Problem, SidecarError, toSidecarError } from './domain/errors.ts';
+import type { Finding } from './domain/finding.ts';
+import { type DiscoveryReport, NOTHING_SCANNED } from './domain/runtime-state.ts';
+import {
+  buildSnapshot,
+  type Fixed,
+  type Inputs,
+  readConfig,
+  readModelsJsonFile,
+  readProfiles,
+} from './inputs.ts';
+import type { Clock } from './platform/clock.ts';
+import { ensurePrivateFolder, readTextFile } from './platform/files.ts';
+import { ephemeralIdentity, type Identity, loadIdentity } from './platform/identity.ts';
+import type { Logger } from './platform/logger.ts';
+import { type Environment, findPaths } from './platform/paths.ts';
+import { loadCatalog } from './resolution/catalog/catalog.ts';
+import type { DefaultModel } from './resolution/default-model.ts';
+import { readModelsJson } from './resolution/models-json-view.ts';
+import type { ModelsJsonView, Snapshot } from './resolution/snapshot.ts';
+import { loadSettings, type SettingsFlags } from './settings/load.ts';
+import type { MergedSettings, Settings } from './settings/layers.ts';
+
+/** What the outside gives to the program. */
+export interface Surroundings {
+  readonly env: Environment;
+  readonly home: string;
+  /** Folder that relative paths in flags are meant from. */
+  readonly cwd: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Default ports by runtime, where another than the runtime's own should be looked at. */
+  readonly defaultPorts?: Readonly<Record<string, readonly number[]>>;
+}
+
+export interface PrepareOptions {
+  readonly flags: SettingsFlags;
+  /** `write`: scan and keep models.json; `memory`: scan and leave the file alone; `none`: only the file. */
+  readonly scan: 'write' | 'memory' | 'none';
+}
+
+/** Everything that is needed to answer, or the reason why there is no answer at all. */
+export type Preparation =
+  | {
+      readonly kind: 'prepared';
+      readonly settings: Settings;
+      readonly fixed: Fixed;
+      readonly inputs: Inputs;
+      readonly snapshot: Snapshot;
+      readonly identity: Identity;
+      /** Null when discovery is off or was not asked for. The caller closes it. */
+      readonly discovery: Discovery | null;
+    }
+  | { readonly kind: 'refused'; readonly problem: Problem; readonly exitCode: number };
+
+/** Revision of the first snapshot. */
+const FIRST_REVISION = 1;
+
+/** Reads and scans. Never throws for what a file holds; a problem that stops the start is `refused`. */
+export async function prepare(surroundings: Surroundings, options: PrepareOptions): Promise<Preparation> {
+  let discovery: Discovery | null = null;
+  try {
+    const { env, home, cwd, clock } = surroundings;
+    const paths = findPaths(env, home);
+    const loaded = await loadSettings({ flags: options.flags, env, paths, cwd, readTextFile });
+    if (loaded.kind === 'broken') return refused(loaded.problem);
+    const { settings } = loaded;
+    if (options.scan === 'write') await ensurePrivateFolder(paths.sidecarDir);
+    const catalog = [...loadCatalog().providers.values()];
+    const [identity, config, profiles] = await Promise.all([
+      findIdentity(paths.identity, settings, options, clock()),
+      readConfig({ paths, env, catalog }),
+      readProfiles(paths),
+    ]);
+    if (config.kind === 'broken') return refused(config.problem);
+
+    const skipped = isDiscoverySkipped(config.env) ? 'CLAWDBOT_SKIP_LOCAL_DISCOVERY is set' : null;
+    const fixed: Fixed = {
+      paths,
+      env,
+      catalog,
+      modelsJsonPath: settings.modelsJson,
+      installKey: identity.installKey,
+      discoverySkipped: skipped,
+    };
+    if (skipped === null && options.scan !== 'none') {
+      discovery = openDiscovery(surroundings, options, settings, config.env);
+    }
+    const report = (await discovery?.scan()) ?? NOTHING_SCANNED;
+    const writeProblem = discovery?.writeProblem() ?? null;
+    if (writeProblem !== null) throw toSidecarError(writeProblem);
+    const modelsJson = await viewModelsJson(fixed, options, report);
+    const inputs: Inputs = {
+      config,
+      profiles,
+      modelsJson: modelsJson.view,
+      discovery: report,
+      defaultModelWish: defaultModelWish(loaded),
+      previousAutoDefault: null,
+      troubles: modelsJson.troubles,
+    };
+    const snapshot = buildSnapshot(fixed, inputs, FIRST_REVISION);
+    return { kind: 'prepared', settings, fixed, inputs, snapshot, identity, discovery };
+  } catch (error) {
+    await discovery?.close();
+    if (error instanceof SidecarError) return refused(error.toProblem());
+    throw error;
+  }
+}
+
+/** The default model that a flag, a variable or sidecar.json5 names. */
+export function defaultModelWish({ settings, origins }: MergedSettings): DefaultModel | null {
+  return settings.defaultModel === null ? null : { ref: settings.defaultModel, source: origins.defaultModel };
+}
+
+function refused(problem: Problem): Preparation {
+  return { kind: 'refused', problem, exitCode: factsOf(problem.code).exitCode };
+}
+
+/** A command that only looks must work where nothing can be written. */
+async function findIdentity(
+  path: string,
+  settings: Settings,
+  options: PrepareOptions,
+  now: number,
+): Promise<Identity> {
+  const stored = await loadIdentity(path, now).catch((error: unknown) => {
+    if (options.scan !== 'write' && error instanceof SidecarError && error.code === 'cannot-write') {
+      return ephemeralIdentity();
+    }
+    throw error;
+  });
+  return settings.token === null ? stored : { ...stored, token: settings.token };
+}
+
+function openDiscovery(
+  { home, clock, log, defaultPorts }: Surroundings,
+  { scan }: PrepareOptions,
+  settings: Settings,
+  env: Environment,
+): Discovery {
+  return createDiscovery({
+    env,
+    home,
+    clock,
+    log,
+    trust: settings.discovery.trust,
+    readTextFile,
+    ...(defaultPorts === undefined ? {} : { defaultPorts }),
+    ...(scan === 'write'
+      ? { modelsJson: createModelsJsonFile({ path: settings.modelsJson, clock, log }) }
+      : {}),
+  });
+}
+
+/** models.json from disk, with the scan laid over it in memory when the file is to be left alone. */
+async function viewModelsJson(
+  fixed: Fixed,
+  { scan }: PrepareOptions,
+  report: DiscoveryReport,
+): Promise<{ view: ModelsJsonView; troubles: readonly Finding[] }> {
+  if (scan === 'memory' && fixed.discoverySkipped === null) {
+    const file = await readTextFile(fixed.modelsJsonPath);
+    const merged = mergeModelsJson(file.kind === 'text' ? file.text : null, report);
+    const read = readModelsJson(merged.text, fixed.modelsJsonPath);
+    if (read.kind === 'read') return { view: read.view, troubles: [] };
+  }
+  const read = await readModelsJsonFile(fixed);
+  if ('view' in read) return { view: read.view, troubles: [] };
+  return { view: { kind: 'missing' }, troubles: [read.finding] };
+}

@@ -1,0 +1,152 @@
+/**
+ * The HTTP interface: every route, in one place. The guard has run before a request gets here, so a route
+ * may trust the Host and knows whether the caller showed a token.
+ */
+import { Hono } from 'hono';
+import { messageOf, SidecarError, toSidecarError } from './domain/errors.ts';
+import type { Resolution } from './domain/auth.ts';
+import type { DiscoveryReport } from './domain/runtime-state.ts';
+import type { GuardedEnv } from './http/node-server.ts';
+import { problemResponse } from './http/problem-details.ts';
+import { readQuery } from './http/query.ts';
+import type { Clock } from './platform/clock.ts';
+import type { Logger } from './platform/logger.ts';
+import { toExplainAnswer } from './resolution/answers/explain-answer.ts';
+import { listModels, listProvider, listProviders } from './resolution/answers/listings.ts';
+import { toResolveAnswer } from './resolution/answers/resolve-answer.ts';
+import { chooseDefaultModel } from './resolution/default-model.ts';
+import type { Resolver } from './resolution/resolver.ts';
+import type { Snapshot } from './resolution/snapshot.ts';
+import type { HealthReport } from './validation/health.ts';
+import { quoteUntrusted } from './domain/untrusted-text.ts';
+
+/** What the routes ask. */
+export interface AppParts {
+  readonly snapshot: () => Snapshot;
+  readonly resolver: Resolver;
+  readonly health: () => Promise<HealthReport>;
+  /** The newest report, whose evidence may be newer than the snapshot's. */
+  readonly discovery: () => DiscoveryReport;
+  /** Scans now and waits; rejects with `config-invalid` when discovery is switched off. */
+  readonly scan: () => Promise<DiscoveryReport>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Paths that answer without a token, and say nothing secret. */
+export const OPEN_PATHS = ['/livez', '/health'] as const;
+
+const JSON_HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-store' };
+
+/** Builds the app. Headers are set as an answer is made; setting them later halves the throughput. */
+export function createApp({ snapshot, resolver, health, discovery, scan, clock, log }: AppParts) {
+  const app = new Hono<{ Bindings: GuardedEnv }>();
+  const resolveText = rememberText((resolution: Resolution) => toResolveAnswer(resolution, 'secrets'));
+
+  app.get('/livez', () => json({ status: 'ok' }));
+
+  app.get('/health', async (c) => {
+    readQuery(c.req.url, []);
+    const report = await health();
+    const status = report.status === 'failing' ? 503 : 200;
+    const { status: state, code } = report;
+    return json(
+      c.env.caller.token ? report : { status: state, ...(code === undefined ? {} : { code }) },
+      status,
+    );
+  });
+
+  app.get('/v1/resolve', async (c) => {
+    const query = readQuery(c.req.url, ['model', 'provider', 'profile', 'resolution']);
+    const outcome = await resolver.resolve(toResolveRequest(query));
+    if (outcome.kind === 'failed') throw toSidecarError(outcome.problem);
+    return new Response(resolveText(outcome.resolution), { headers: JSON_HEADERS });
+  });
+
+  app.get('/v1/explain', async (c) => {
+    const query = readQuery(c.req.url, ['model', 'provider', 'profile', 'resolution']);
+    const outcome = await resolver.resolve(toResolveRequest(query));
+    const current = snapshot();
+    const ref = query.model ?? query.provider ?? chooseDefaultModel(current)?.ref ?? null;
+    return json(toExplainAnswer(outcome, ref, current.revision));
+  });
+
+  app.get('/v1/providers', async (c) => {
+    const { all } = readQuery(c.req.url, ['all']);
+    if (all !== undefined && all !== 'true' && all !== 'false') {
+      throw new SidecarError('bad-request', 'The parameter all is true or false');
+    }
+    return json(await listProviders(snapshot(), { all: all === 'true', now: clock() }));
+  });
+
+  app.get('/v1/providers/:id', async (c) => {
+    readQuery(c.req.url, []);
+    const id = c.req.param('id');
+    const answer = await listProvider(snapshot(), id, clock());
+    if (answer === undefined) {
+      throw new SidecarError('unknown-provider', `No provider ${quoteUntrusted(id)}`, [
+        'List them: GET /v1/providers?all=true',
+      ]);
+    }
+    return json(answer);
+  });
+
+  app.get('/v1/models', async (c) => {
+    readQuery(c.req.url, []);
+    return json(await listModels(snapshot(), clock()));
+  });
+
+  app.get('/v1/discovery', (c) => {
+    readQuery(c.req.url, []);
+    return json({ revision: snapshot().revision, ...discovery() });
+  });
+
+  app.post('/v1/discovery/scan', async (c) => {
+    readQuery(c.req.url, []);
+    const report = await scan();
+    return json({ revision: snapshot().revision, ...report });
+  });
+
+  app.notFound(() =>
+    problemResponse({
+      code: 'not-found',
+      detail: 'There is no such route, or not with this method',
+      hints: ['The routes are listed in the documentation: docs/http-api.md'],
+    }),
+  );
+
+  app.onError((error) => {
+    if (error instanceof SidecarError) return problemResponse(error.toProblem());
+    log.error('A route failed', { error: messageOf(error) });
+    return problemResponse({ code: 'internal', detail: 'The program failed; its log says more', hints: [] });
+  });
+
+  return app;
+}
+
+type ResolveQuery = { readonly [K in 'model' | 'provider' | 'profile' | 'resolution']?: string };
+
+function toResolveRequest({ model, provider, profile, resolution }: ResolveQuery) {
+  return {
+    ...(model === undefined ? {} : { model }),
+    ...(provider === undefined ? {} : { provider }),
+    ...(profile === undefined ? {} : { profileId: profile }),
+    ...(resolution === undefined ? {} : { resolutionId: resolution }),
+  };
+}
+
+function json(body: unknown, status = 200): Response {
+  return new Response(JSON.stringify(body), { status, headers: JSON_HEADERS });
+}
+
+/** Serialises each object once: the resolver hands out the same resolution until something changes. */
+function rememberText<T extends object>(toBody: (value: T) => unknown): (value: T) => string {
+  const texts = new WeakMap<T, string>();
+  return (value) => {
+    const known = texts.get(value);
+    if (known !== undefined) return known;
+    const text = JSON.stringify(toBody(value));
+    texts.set(value, text);
+    return text;
+  };
+}

@@ -1,0 +1,237 @@
+/**
+ * Start and stop of the server: builds every part, hands each what it needs, validates before anything
+ * listens, and takes everything down in the reverse order.
+ */
+import type { Discovery } from './discovery/watcher.ts';
+import { NOTHING_SCANNED } from './domain/runtime-state.ts';
+import { EXIT, factsOf, type Problem, SidecarError } from './domain/errors.ts';
+import { createAccessRules } from './http/access.ts';
+import { close as closeServer, listen } from './http/listening.ts';
+import { createGuardedServer } from './http/node-server.ts';
+import { listenOnSocket } from './http/socket-listening.ts';
+import { createLiveSnapshots, type SettingsReload } from './live-snapshots.ts';
+import { readTextFile } from './platform/files.ts';
+import { type Clock, toIso } from './platform/clock.ts';
+import { removeEndpointFile, writeEndpointFile } from './platform/endpoint-file.ts';
+import type { Logger } from './platform/logger.ts';
+import { type Environment, findPaths, variable } from './platform/paths.ts';
+import { processId, programVersion } from './platform/process.ts';
+import { defaultModelWish, prepare, type Preparation, type Surroundings } from './preparation.ts';
+import { createResolver } from './resolution/resolver.ts';
+import { secretsInUse } from './resolution/secrets-in-use.ts';
+import type { Snapshot } from './resolution/snapshot.ts';
+import { createApp, OPEN_PATHS } from './server.ts';
+import { loadSettings, type SettingsFlags } from './settings/load.ts';
+import type { Settings } from './settings/layers.ts';
+import { assessHealth, type HealthReport } from './validation/health.ts';
+import { validateStartup } from './validation/startup.ts';
+
+/** A server that listens. */
+export interface Sidecar {
+  /** `http://127.0.0.1:18780`, with the real port. */
+  readonly url: string;
+  /** Resolves when every change that was noticed so far is in force. */
+  readonly settled: () => Promise<void>;
+  readonly health: () => Promise<HealthReport>;
+  /** Stops listening, lets requests under way end, removes `endpoint.json`. */
+  readonly close: () => Promise<void>;
+}
+
+/** What came of a start. */
+export type StartOutcome =
+  | { readonly kind: 'started'; readonly sidecar: Sidecar }
+  | {
+      readonly kind: 'refused';
+      readonly problem: Problem;
+      readonly exitCode: number;
+      /** The configured default model, where it is known. */
+      readonly model: string | null;
+    };
+
+export interface SidecarOptions extends Omit<Surroundings, 'log'> {
+  readonly flags: SettingsFlags;
+  readonly log: Logger;
+  /** Told which values the log must never print, at each change of them. */
+  readonly onSecrets?: (values: readonly string[]) => void;
+}
+
+/** Validates, then listens. When it refuses, nothing has listened and nothing is left running. */
+export async function startSidecar(options: SidecarOptions): Promise<StartOutcome> {
+  const prepared = await prepare(options, { flags: options.flags, scan: 'write' });
+  if (prepared.kind === 'refused') return { ...prepared, model: null };
+  options.log.setLevel(prepared.settings.logLevel);
+  const unvalidated = isValidationSkipped(options.env);
+  const refusal = await judge(prepared, options, unvalidated);
+  if (refusal !== null) {
+    await prepared.discovery?.close();
+    return refusal;
+  }
+  return run(prepared, options, unvalidated);
+}
+
+type Prepared = Extract<Preparation, { kind: 'prepared' }>;
+
+/** The start-up validation, logged. Null means go. */
+async function judge(
+  { snapshot, settings }: Prepared,
+  { clock, log }: SidecarOptions,
+  unvalidated: boolean,
+): Promise<StartOutcome | null> {
+  if (unvalidated) log.warn('STARTUP VALIDATION SKIPPED - NOT FOR PRODUCTION');
+  const { minContextWindow, strict } = settings;
+  const verdict = await validateStartup(snapshot, { now: clock(), minContextWindow, strict });
+  if (verdict.kind === 'refused') {
+    if (unvalidated) return null;
+    return { kind: 'refused', problem: verdict.problem, exitCode: EXIT.config, model: verdict.model };
+  }
+  for (const { code, detail, hint } of verdict.warnings) log.warn(detail, { code, hint });
+  if (verdict.line !== null && !unvalidated) log.info(verdict.line);
+  return null;
+}
+
+/** Builds the parts that live as long as the server, listens, and announces where. */
+async function run(prepared: Prepared, options: SidecarOptions, unvalidated: boolean): Promise<StartOutcome> {
+  const { settings, fixed, inputs, snapshot, identity, discovery } = prepared;
+  const { clock, log, onSecrets = () => undefined } = options;
+  const secretsOf = (current: Snapshot): string[] => [identity.token.reveal(), ...secretsInUse(current)];
+  const healthOf = (current: Snapshot): Promise<HealthReport> =>
+    assessHealth(current, { now: clock(), minContextWindow: settings.minContextWindow, unvalidated });
+
+  onSecrets(secretsOf(snapshot));
+  const logHealth = createHealthLog(log, await healthOf(snapshot));
+  const live = createLiveSnapshots({
+    fixed,
+    inputs,
+    first: snapshot,
+    discovery,
+    log,
+    reloadSettings: () => reloadSettings(options),
+    onSnapshot: (current) => {
+      onSecrets(secretsOf(current));
+      void healthOf(current).then(logHealth);
+    },
+  });
+  const health = (): Promise<HealthReport> => healthOf(live.current());
+  const app = createApp({
+    snapshot: live.current,
+    resolver: createResolver(live.current, clock),
+    health,
+    discovery: () => discovery?.report() ?? NOTHING_SCANNED,
+    scan: () => scanNow(discovery, live.rereadModelsJson),
+    clock,
+    log,
+  });
+
+  /** Undone in reverse order, whether the start fails half-way or the server is stopped. */
+  const undo: (() => Promise<void>)[] = [async () => discovery?.close(), () => live.close()];
+  const close = async (): Promise<void> => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    const { url, places } = await listenEverywhere(settings, identity.token, app.fetch, log, undo);
+    await announce(prepared, url, clock, undo);
+    discovery?.start();
+    // Last of all: who waits for this line finds everything in place.
+    for (const place of places) log.info(`Listening on ${place}`);
+    return { kind: 'started', sidecar: { url, settled: live.settled, health, close } };
+  } catch (error) {
+    await close();
+    if (!(error instanceof SidecarError)) throw error;
+    const problem = error.toProblem();
+    return { kind: 'refused', problem, exitCode: factsOf(problem.code).exitCode, model: null };
+  }
+}
+
+/** Writes `endpoint.json`, by which other programs of this user find the server. */
+async function announce(
+  { fixed, settings, identity }: Prepared,
+  url: string,
+  clock: Clock,
+  undo: (() => Promise<void>)[],
+): Promise<void> {
+  const pid = processId();
+  const path = fixed.paths.endpoint;
+  await writeEndpointFile(path, {
+    url,
+    token: identity.token,
+    pid,
+    version: programVersion(),
+    startedAt: toIso(clock()),
+    ...(settings.socket === null ? {} : { socket: settings.socket }),
+  });
+  undo.push(() => removeEndpointFile(path, pid));
+}
+
+/** The skip variable is for tests only; anywhere else it has no effect. */
+function isValidationSkipped(env: Environment): boolean {
+  const wanted = variable(env, 'CLAWDBOT_SKIP_STARTUP_VALIDATION');
+  return variable(env, 'NODE_ENV') === 'test' && wanted !== undefined && /^(1|true|yes|on)$/i.test(wanted);
+}
+
+/** Logs health when it changes, and only then. */
+function createHealthLog(log: Logger, first: HealthReport): (report: HealthReport) => void {
+  let last = first;
+  return (report) => {
+    if (report.status === last.status && report.code === last.code && report.line === last.line) return;
+    last = report;
+    const finding = report.findings[0];
+    if (report.line !== undefined && report.status === 'ok') log.info(report.line);
+    else
+      log.warn(`Health: ${report.status}`, {
+        code: report.code,
+        detail: finding?.detail,
+        hint: finding?.hint,
+      });
+  };
+}
+
+async function scanNow(discovery: Discovery | null, rereadModelsJson: () => Promise<void>) {
+  if (discovery === null) {
+    throw new SidecarError('config-invalid', 'Discovery is switched off (CLAWDBOT_SKIP_LOCAL_DISCOVERY)', [
+      'Start the server without that variable',
+    ]);
+  }
+  const report = await discovery.scan({ explicit: true });
+  await rereadModelsJson();
+  return report;
+}
+
+async function reloadSettings({ flags, env, home, cwd }: SidecarOptions): Promise<SettingsReload> {
+  const loaded = await loadSettings({ flags, env, cwd, paths: findPaths(env, home), readTextFile });
+  if (loaded.kind === 'broken') return loaded;
+  return { kind: 'loaded', defaultModelWish: defaultModelWish(loaded) };
+}
+
+type AppFetch = Parameters<typeof createGuardedServer>[0]['fetch'];
+
+/** Listens on the TCP port, and beside it on the Unix socket where one is set. */
+async function listenEverywhere(
+  { host, port, socket }: Settings,
+  token: Parameters<typeof createAccessRules>[0]['token'],
+  fetch: AppFetch,
+  log: Logger,
+  undo: (() => Promise<void>)[],
+): Promise<{ url: string; places: readonly string[] }> {
+  const serverFor = (allowedHosts: () => readonly string[]) => {
+    let rules: ReturnType<typeof createAccessRules> | undefined;
+    return createGuardedServer({
+      fetch,
+      log,
+      rules: () =>
+        (rules ??= createAccessRules({ allowedHosts: allowedHosts(), token, openPaths: OPEN_PATHS })),
+    });
+  };
+  let bound = '';
+  let boundPort = port;
+  const server = serverFor(() => [bound, `localhost:${boundPort}`]);
+  const address = await listen(server, { host: host === 'localhost' ? '127.0.0.1' : host, port });
+  boundPort = address.port;
+  bound = `${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
+  undo.push(() => closeServer(server));
+  const url = `http://${bound}`;
+  if (socket === null) return { url, places: [url] };
+  const socketServer = serverFor(() => ['localhost']);
+  await listenOnSocket(socketServer, socket);
+  undo.push(() => closeServer(socketServer));
+  return { url, places: [url, socket] };
+}
