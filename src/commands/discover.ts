@@ -1,0 +1,76 @@
+/** `discover`: one scan of every endpoint with its state and models; models.json is brought up to date. */
+import { EXIT } from '../domain/errors.ts';
+import type { DiscoveryReport, EndpointReport } from '../domain/runtime-state.ts';
+import { prepare } from '../preparation.ts';
+import type { SettingsFlags } from '../settings/load.ts';
+import { type CommandContext, printJson, withProgress } from './context.ts';
+import { printProblem, printStartFailure, surroundingsOf } from './surroundings.ts';
+import { count, formatTable } from './table.ts';
+
+export interface DiscoverFlags extends SettingsFlags {
+  readonly json?: boolean;
+}
+
+/** Scans and prints. Exit code 0 also when nothing runs: that is an answer. */
+export async function discover(context: CommandContext, flags: DiscoverFlags): Promise<number> {
+  const asJson = flags.json === true;
+  const prepared = await withProgress(
+    context,
+    'Looking for local runtimes',
+    prepare(surroundingsOf(context), { flags, scan: 'write' }),
+  );
+  if (prepared.kind === 'refused') {
+    printStartFailure(context, prepared.problem, null, asJson);
+    return prepared.exitCode;
+  }
+  await prepared.discovery?.close();
+  const { snapshot, fixed } = prepared;
+  if (fixed.discoverySkipped !== null) {
+    const problem = {
+      code: 'config-invalid' as const,
+      detail: `Discovery is switched off: ${fixed.discoverySkipped}`,
+      hints: ['Unset it and run the command again'],
+    };
+    printProblem(context, problem, asJson);
+    return EXIT.config;
+  }
+  const { revision, discovery } = snapshot;
+  if (asJson) printJson(context, { revision, ...discovery });
+  else context.print(`${formatReport(discovery)}Written to ${fixed.modelsJsonPath}\n`);
+  return EXIT.ok;
+}
+
+function formatReport({ endpoints, candidates, leftOut }: DiscoveryReport): string {
+  const table = formatTable(
+    ['ENDPOINT', 'RUNTIME', 'PROVIDER', 'STATE', 'VERSION', 'MODELS'],
+    endpoints.map((endpoint) => [
+      endpoint.url,
+      endpoint.runtime ?? '?',
+      endpoint.provider ?? '-',
+      endpoint.state,
+      endpoint.version ?? '-',
+      endpoint.state === 'up' ? count(endpoint.models.length, 'model') : '-',
+    ]),
+  );
+  const sections = [
+    table,
+    ...endpoints.flatMap(describeEndpoint),
+    ...leftOut.map(({ provider, model, reason }) => `left out: ${provider}/${model} (${reason})\n`),
+    ...candidates.map(({ url, foundBy, hint }) => `not trusted: ${url} (${foundBy}). ${hint}\n`),
+  ];
+  return sections.join('');
+}
+
+function describeEndpoint({ url, state, models, hint, evidence }: EndpointReport): string[] {
+  if (state === 'up') {
+    return models.map(
+      ({ id, contextWindow, contextWindowSource }) =>
+        `  ${id}  context ${contextWindow} (${contextWindowSource ?? 'assumed'})\n`,
+    );
+  }
+  const last = evidence.at(-1);
+  return [
+    ...(state === 'down' || last === undefined ? [] : [`  ${url}: ${last.request} → ${last.answer}\n`]),
+    ...(hint === undefined ? [] : [`  ${url}: ${hint}\n`]),
+  ];
+}

@@ -1,0 +1,57 @@
+/** `doctor`: the start-up validation without serving. Same functions, same verdict, same exit code. */
+import { EXIT } from '../domain/errors.ts';
+import { fileExists } from '../platform/files.ts';
+import { otherStateDirs } from '../platform/paths.ts';
+import { prepare, type Preparation } from '../preparation.ts';
+import type { SettingsFlags } from '../settings/load.ts';
+import { assessHealth } from '../validation/health.ts';
+import { validateStartup } from '../validation/startup.ts';
+import { type CommandContext, printJson, withProgress } from './context.ts';
+import { printStartFailure, surroundingsOf } from './surroundings.ts';
+
+export interface DoctorFlags extends SettingsFlags {
+  readonly json?: boolean;
+}
+
+/** Validates and says what was found. */
+export async function doctor(context: CommandContext, flags: DoctorFlags): Promise<number> {
+  const asJson = flags.json === true;
+  const prepared = await withProgress(
+    context,
+    'Looking for local runtimes',
+    prepare(surroundingsOf(context), { flags, scan: 'write' }),
+  );
+  if (prepared.kind === 'refused') {
+    printStartFailure(context, prepared.problem, null, asJson);
+    return prepared.exitCode;
+  }
+  await prepared.discovery?.close();
+  const { snapshot, settings } = prepared;
+  const now = context.clock();
+  const { minContextWindow, strict } = settings;
+  const verdict = await validateStartup(snapshot, { now, minContextWindow, strict });
+  if (verdict.kind === 'refused') {
+    printStartFailure(context, verdict.problem, verdict.model, asJson);
+    return EXIT.config;
+  }
+  if (asJson) {
+    printJson(context, await assessHealth(snapshot, { now, minContextWindow, unvalidated: false }));
+    return EXIT.ok;
+  }
+  if (verdict.line !== null) context.print(`${verdict.line}\n`);
+  for (const { code, detail, hint } of verdict.warnings)
+    context.print(`Warning (${code}): ${detail}\n  - ${hint}\n`);
+  context.print(places(prepared));
+  return EXIT.ok;
+}
+
+function places({ fixed, inputs }: Extract<Preparation, { kind: 'prepared' }>): string {
+  const { paths } = fixed;
+  const others = otherStateDirs(paths, fileExists);
+  return [
+    `State directory: ${paths.stateDir}${others.length === 0 ? '' : ` (also there, and not used: ${others.join(', ')})`}`,
+    `Config:          ${inputs.config.path ?? 'none found'}`,
+    `models.json:     ${fixed.discoverySkipped === null ? fixed.modelsJsonPath : `not read (${fixed.discoverySkipped})`}`,
+    '',
+  ].join('\n');
+}

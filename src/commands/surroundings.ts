@@ -1,0 +1,69 @@
+/** What the commands that answer from files have in common: flags, surroundings, refusals. */
+import type { Problem } from '../domain/errors.ts';
+import { silentLogger } from '../platform/logger.ts';
+import { currentFolder } from '../platform/process.ts';
+import { prepare, type Preparation, type Surroundings } from '../preparation.ts';
+import type { SettingsFlags } from '../settings/load.ts';
+import { startupFailureText } from '../validation/startup.ts';
+import { toProblemDetails } from '../http/problem-details.ts';
+import { type CommandContext, printJson, withProgress } from './context.ts';
+
+/** Flags of every command that computes an answer from the same files as the server. */
+export interface AnswerFlags extends SettingsFlags {
+  readonly json?: boolean;
+  /** True: no scan; models.json counts as it is on disk. */
+  readonly offline?: boolean;
+}
+
+/** The surroundings of a command, with nothing logged. */
+export function surroundingsOf(context: CommandContext): Surroundings {
+  const { env, home, clock, defaultPorts } = context;
+  return {
+    env,
+    home,
+    clock,
+    cwd: currentFolder(),
+    log: silentLogger,
+    ...(defaultPorts === undefined ? {} : { defaultPorts }),
+  };
+}
+
+/** Prepares an answer. A refusal is printed; the result then is its exit code. */
+export async function prepareAnswer(
+  context: CommandContext,
+  flags: AnswerFlags,
+): Promise<Extract<Preparation, { kind: 'prepared' }> | number> {
+  const scan = flags.offline === true ? 'none' : 'memory';
+  const prepared = await withProgress(
+    context,
+    'Looking for local runtimes',
+    prepare(surroundingsOf(context), { flags, scan }),
+  );
+  if (prepared.kind === 'refused') {
+    printStartFailure(context, prepared.problem, null, flags.json === true);
+    return prepared.exitCode;
+  }
+  await prepared.discovery?.close();
+  return prepared;
+}
+
+/** The block of a refused start on standard error; with `--json` also the problem document. */
+export function printStartFailure(
+  context: CommandContext,
+  problem: Problem,
+  model: string | null,
+  asJson: boolean,
+): void {
+  if (asJson) printJson(context, toProblemDetails(problem));
+  context.printError(startupFailureText(problem, model));
+}
+
+/** A problem for a reader: what failed, and what to do. */
+export function printProblem(context: CommandContext, problem: Problem, asJson: boolean): void {
+  if (asJson) {
+    printJson(context, toProblemDetails(problem));
+    return;
+  }
+  const hints = problem.hints.map((hint) => `  - ${hint}\n`).join('');
+  context.printError(`${problem.code}: ${problem.detail}\n${hints}`);
+}
