@@ -1,0 +1,139 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+/** Which layer a file belongs to, and which layers it may import from besides its own. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  domain: [],
+  platform: ['domain'],
+  settings: ['domain', 'platform'],
+  discovery: ['domain', 'platform'],
+  credentials: ['domain', 'platform'],
+  resolution: ['domain', 'platform', 'credentials'],
+  login: ['domain', 'platform', 'credentials'],
+  validation: ['domain', 'platform', 'credentials', 'resolution'],
+  http: ['domain', 'platform', 'credentials', 'resolution', 'validation'],
+  server: ['domain', 'platform', 'credentials', 'resolution', 'validation', 'http'],
+  sidecar: [
+    'domain',
+    'platform',
+    'settings',
+    'discovery',
+    'credentials',
+    'resolution',
+    'validation',
+    'http',
+    'server',
+  ],
+  commands: [
+    'domain',
+    'platform',
+    'settings',
+    'discovery',
+    'credentials',
+    'resolution',
+    'validation',
+    'http',
+    'sidecar',
+  ],
+  cli: ['domain', 'platform', 'commands'],
+  index: ['domain', 'resolution', 'validation'],
+};
+
+/** Files beside the folders, by the layer that they are. */
+const TOP_LEVEL: Readonly<Record<string, string>> = {
+  'server.ts': 'server',
+  'sidecar.ts': 'sidecar',
+  'preparation.ts': 'sidecar',
+  'live-snapshots.ts': 'sidecar',
+  'inputs.ts': 'sidecar',
+  'cli.ts': 'cli',
+  'index.ts': 'index',
+};
+
+const SOURCE = resolve(import.meta.dirname, '../../src');
+
+const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => ({ name, text: readFileSync(join(SOURCE, name), 'utf8') }));
+
+function layerOf(name: string): string | undefined {
+  const [first, ...rest] = name.split('/');
+  return rest.length === 0 ? TOP_LEVEL[name] : first;
+}
+
+function importsOf(text: string): string[] {
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(([, path]) => path ?? '');
+}
+
+describe('architecture: one direction, as the layout draws it', () => {
+  it('sees the source files', () => {
+    expect(files.length).toBeGreaterThan(60);
+  });
+
+  it('knows the layer of every file', () => {
+    expect(files.filter(({ name }) => MAY_IMPORT[layerOf(name) ?? ''] === undefined)).toEqual([]);
+  });
+
+  it('nothing points back, and discovery and resolution never import each other', () => {
+    const wrong = files.flatMap(({ name, text }) => {
+      const layer = layerOf(name) ?? '';
+      return importsOf(text)
+        .filter((path) => path.startsWith('.'))
+        .map((path) => relative(SOURCE, resolve(SOURCE, dirname(name), path)))
+        .filter((target) => {
+          const other = layerOf(target) ?? '';
+          return other !== layer && !(MAY_IMPORT[layer] ?? []).includes(other);
+        })
+        .map((target) => `${name} → ${target}`);
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it('only platform touches files, the process and the machine', () => {
+    const machine = /^node:(fs|os|child_process|process|fs\/promises)$/;
+    const wrong = files.flatMap(({ name, text }) => {
+      if (layerOf(name) === 'platform') return [];
+      const imports = importsOf(text).filter((path) => machine.test(path));
+      return [
+        ...imports,
+        ...(/\bprocess\.(env|exit|argv|stdout|stderr)\b/.test(text) ? ['process'] : []),
+      ].map((what) => `${name} → ${what}`);
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it('only commands print', () => {
+    const wrong = files.filter(
+      ({ name, text }) => /\bconsole\.\w+\(/.test(text) && layerOf(name) !== 'commands',
+    );
+    expect(wrong.map(({ name }) => name)).toEqual([]);
+  });
+
+  it('libraries that are heavy or belong to one place stay there', () => {
+    const home: Readonly<Record<string, RegExp>> = {
+      undici: /^discovery\/probe\.ts$/,
+      chokidar: /^platform\/watch-files\.ts$/,
+      'proper-lockfile': /^platform\/files\.ts$/,
+      'write-file-atomic': /^platform\/files\.ts$/,
+      pino: /^platform\/logger\.ts$/,
+      commander: /^cli\.ts$/,
+      hono: /^server\.ts$/,
+    };
+    const wrong = files.flatMap(({ name, text }) =>
+      importsOf(text)
+        .filter((path) => home[path] !== undefined && !home[path].test(name))
+        .map((path) => `${name} → ${path}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it('every file says in its first lines what it is for', () => {
+    const silent = files.filter(({ text }) => !/^(#!.*\n)?\/\*\*/.test(text));
+    expect(silent.map(({ name }) => name)).toEqual([]);
+  });
+
+  it('no file is longer than 350 lines', () => {
+    expect(files.filter(({ text }) => text.split('\n').length > 350).map(({ name }) => name)).toEqual([]);
+  });
+});
