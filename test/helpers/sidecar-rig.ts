@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { systemClock } from '../../src/platform/clock.ts';
+import { type Clock, systemClock } from '../../src/platform/clock.ts';
 import { createLogger } from '../../src/platform/logger.ts';
 import { type Sidecar, startSidecar, type StartOutcome } from '../../src/sidecar.ts';
 import type { SettingsFlags } from '../../src/settings/load.ts';
@@ -15,6 +15,8 @@ export interface RigOptions {
   readonly flags?: SettingsFlags;
   /** Port that is looked at as Ollama's own. @default one that nothing listens on */
   readonly ollamaPort?: number;
+  /** @default the machine's clock */
+  readonly clock?: Clock;
   /** Port that is looked at as LM Studio's own. @default one that nothing listens on */
   readonly lmstudioPort?: number;
 }
@@ -30,6 +32,8 @@ export interface Answer {
 export interface Rig {
   readonly home: string;
   readonly stateDir: string;
+  /** Ports that are looked at as the runtimes' own. */
+  readonly defaultPorts: Readonly<Record<string, readonly number[]>>;
   readonly outcome: StartOutcome;
   /** Lines of the log so far, parsed. */
   readonly logged: readonly Readonly<Record<string, unknown>>[];
@@ -66,17 +70,18 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     format: 'json',
     write: (line) => logged.push(JSON.parse(line)),
   });
+  const defaultPorts = {
+    ollama: [options.ollamaPort ?? (await freePort())],
+    lmstudio: [options.lmstudioPort ?? (await freePort())],
+  };
   const outcome = await startSidecar({
     env: { PROVIDER_SIDECAR_TOKEN: RIG_TOKEN, ...options.env },
     home,
     cwd: home,
-    clock: systemClock,
+    clock: options.clock ?? systemClock,
     log,
     flags: { port: '0', ...options.flags },
-    defaultPorts: {
-      ollama: [options.ollamaPort ?? (await freePort())],
-      lmstudio: [options.lmstudioPort ?? (await freePort())],
-    },
+    defaultPorts,
   });
   const started = (): Sidecar => {
     if (outcome.kind === 'started') return outcome.sidecar;
@@ -85,6 +90,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   return {
     home,
     stateDir,
+    defaultPorts,
     outcome,
     logged,
     get sidecar() {
