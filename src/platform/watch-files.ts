@@ -1,63 +1,128 @@
 /**
  * Telling when files change: also files that do not exist yet, in folders that do not exist yet. Reports
- * which path changed; what to do about it is the caller's.
+ * which path changed; what to do about it is the caller's. Events of the folders make it quick; comparing
+ * once a second what stands at each path makes it sure, as no event is promised for every change.
  */
-import { existsSync } from 'node:fs';
+import { type BigIntStats, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { type FSWatcher, watch } from 'chokidar';
+import { watch } from 'chokidar';
+import { systemCodeOf } from '../domain/errors.ts';
 
 export interface FileWatch {
-  /** Replaces the set of watched paths. */
+  /** Replaces the set of watched paths. A change that comes after this call is told. */
   setFiles(paths: readonly string[]): void;
   close(): Promise<void>;
 }
 
-/** How often folders that do not exist yet are looked for, in milliseconds: no event announces them. */
-const FOLDER_CHECK_MS = 1_000;
+/** How often everything is compared, in milliseconds: no event announces folders that appear. */
+const CHECK_MS = 1_000;
+
+/**
+ * How long after an event the files are looked at, in milliseconds: many replace a file by more than one step,
+ * and a change that comes while the library takes up a replaced file again gives no event of its own.
+ */
+const SETTLE_MS = [10, 80] as const;
 
 /**
  * Watches files. `onChange` is called with the path for a creation, a change or a removal.
  *
- * @param onError called with a failure of the watcher itself; watching goes on as far as it can
+ * @param onError called when events fail; the files are still compared once a second
  */
 export function watchFiles(onChange: (path: string) => void, onError: (error: unknown) => void): FileWatch {
-  const watcher: FSWatcher = watch([], {
-    ignoreInitial: true,
-    // Editors replace a file by unlink and rename; the default of 100 ms is all the time there is.
+  let states = new Map<string, string>();
+  /** Watched folders with what made each the folder that it was. */
+  const folders = new Map<string, string>();
+  const events = watch([], {
+    // The first events say that watching has begun: what changed until then is found by the comparison.
+    ignoreInitial: false,
+    // Longer than this the library waits for the second half of a replacement; the comparison needs no help.
     atomic: 20,
     depth: 0,
+    persistent: false,
+    // A folder may hold thousands of other files; only those that are asked for are looked at.
+    ignored: (path) => !folders.has(path) && !states.has(path),
   });
-  watcher.on('all', (_event, path) => onChange(path));
-  watcher.on('error', onError);
-  let wanted: readonly string[] = [];
-  let watched = new Set<string>();
+  const pending = new Set<NodeJS.Timeout>();
 
-  const adopt = (announce: boolean): void => {
-    for (const path of wanted) {
-      if (watched.has(path) || !existsSync(dirname(path))) continue;
-      watched.add(path);
-      watcher.add(path);
-      if (announce && existsSync(path)) onChange(path);
-    }
-    for (const path of watched) {
-      if (!wanted.includes(path) || !existsSync(dirname(path))) {
-        watched.delete(path);
-        watcher.unwatch(path);
-      }
+  const compare = (): void => {
+    const changed = [...states.keys()].filter((path) => states.get(path) !== stateOf(path));
+    for (const path of changed) states.set(path, stateOf(path));
+    for (const path of changed) onChange(path);
+  };
+  const look = (): void => {
+    followFolders(states.keys());
+    compare();
+  };
+  const settle = (): void => {
+    if (pending.size > 0) return;
+    for (const delay of SETTLE_MS) {
+      const timer = setTimeout(() => {
+        pending.delete(timer);
+        look();
+      }, delay).unref();
+      pending.add(timer);
     }
   };
-  const timer = setInterval(() => adopt(true), FOLDER_CHECK_MS);
-  timer.unref();
+  events.on('all', settle).on('error', onError);
+  /** Watches the folders as they are now; one that was removed and made again is another folder. */
+  const followFolders = (paths: Iterable<string>): void => {
+    const needed = new Set([...paths].flatMap(foldersOf));
+    for (const [folder, identity] of folders) {
+      if (needed.has(folder) && identityOf(folder) === identity) continue;
+      folders.delete(folder);
+      events.unwatch(folder);
+    }
+    for (const folder of needed) {
+      const identity = identityOf(folder);
+      if (identity === undefined || folders.has(folder)) continue;
+      folders.set(folder, identity);
+      events.add(folder);
+    }
+  };
+  const timer = setInterval(look, CHECK_MS).unref();
 
   return {
     setFiles(paths) {
-      wanted = [...new Set(paths)];
-      adopt(false);
+      // A path that stays keeps its state, so a change that was not told yet is not forgotten.
+      states = new Map(paths.map((path) => [path, states.get(path) ?? stateOf(path)]));
+      followFolders(paths);
     },
     async close() {
       clearInterval(timer);
-      watched = new Set();
-      await watcher.close();
+      for (const waiting of pending) clearTimeout(waiting);
+      states.clear();
+      await events.close();
     },
   };
+}
+
+/** Text that differs whenever the file does: in content, in mode, in owner or in not being there. */
+function stateOf(path: string): string {
+  const facts = factsOf(path);
+  if (typeof facts === 'string') return facts;
+  return [facts.dev, facts.ino, facts.size, facts.mtimeNs, facts.ctimeNs].join(' ');
+}
+
+function identityOf(folder: string): string | undefined {
+  const facts = factsOf(folder);
+  // File systems give a free number out again at once, so the time of birth counts too.
+  return typeof facts === 'string' ? undefined : [facts.dev, facts.ino, facts.birthtimeNs].join(' ');
+}
+
+function factsOf(path: string): BigIntStats | string {
+  try {
+    return statSync(path, { bigint: true });
+  } catch (error) {
+    return systemCodeOf(error) ?? 'unknown';
+  }
+}
+
+/** The folder that holds the path, and for a symbolic link the folder of its target. */
+function foldersOf(path: string): readonly string[] {
+  try {
+    return [dirname(path), dirname(realpathSync(path))];
+  } catch {
+    // Nothing stands there yet, or nothing can be seen of it.
+    return [dirname(path)];
+  }
 }
