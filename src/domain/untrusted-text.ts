@@ -7,9 +7,13 @@
  */
 export function quoteUntrusted(text: string, max = 80): string {
   const cut = text.length > max ? `${text.slice(0, max)}…` : text;
-  // JSON escapes C0 only; DEL, C1 and the Unicode line and direction marks steer terminals too.
-  return JSON.stringify(cut).replaceAll(
-    /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
+  return escapeControlCharacters(JSON.stringify(cut));
+}
+
+/** Writes what steers a terminal or breaks a line (C0, DEL, C1, Unicode line and direction marks) as `\uXXXX`. */
+export function escapeControlCharacters(text: string): string {
+  return text.replaceAll(
+    /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }

@@ -2,11 +2,12 @@
  * Reading and writing files so that nothing is lost: readers never hang and never trust what is not a
  * plain file of ours, writers replace a file in one step and with its final mode from the first byte.
  */
+import { randomBytes } from 'node:crypto';
 import { constants, existsSync } from 'node:fs';
 import { chmod, lstat, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { lock } from 'proper-lockfile';
-import writeFileAtomic from 'write-file-atomic';
 import { messageOf, SidecarError, systemCodeOf } from '../domain/errors.ts';
 import { toIso } from './clock.ts';
 
@@ -98,10 +99,25 @@ export async function writePrivateFile(path: string, text: string): Promise<void
       `Remove ${path} and try again`,
     ]);
   }
+  const draft = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
-    await writeFileAtomic(path, text, { mode: 0o600, encoding: 'utf8' });
+    await writeDurably(draft, text);
+    await rename(draft, path);
   } catch (error) {
+    // The first failure is the one to tell; a draft that cannot even be named was never made.
+    await rm(draft, { force: true }).catch(() => undefined);
     throw cannotWrite(path, error);
+  }
+}
+
+/** Creates the file with its final mode, writes all of it, and returns when the disk has it. */
+async function writeDurably(path: string, text: string): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.writeFile(text, 'utf8');
+    await file.sync();
+  } finally {
+    await file.close();
   }
 }
 
@@ -126,15 +142,8 @@ export async function withFileLock<T>(path: string, action: () => Promise<T>): P
   let compromised: Error | undefined;
   let release: () => Promise<void>;
   try {
-    release = await lock(path, {
-      realpath: false,
-      stale: 10_000,
-      update: 2_000,
-      retries: { retries: 40, factor: 1.3, minTimeout: 20, maxTimeout: 500, randomize: true },
-      // The library's own handler throws from a timer and would end the process after a laptop's sleep.
-      onCompromised: (error) => {
-        compromised = error;
-      },
+    release = await acquireLock(path, (error) => {
+      compromised = error;
     });
   } catch (error) {
     throw cannotWrite(`${basename(path)}.lock in ${dirname(path)}`, error);
@@ -144,6 +153,25 @@ export async function withFileLock<T>(path: string, action: () => Promise<T>): P
   } finally {
     // A lock that was taken over is no longer ours to release.
     if (compromised === undefined) await release().catch(() => undefined);
+  }
+}
+
+/** How often a lock that another process holds is asked for: for about 15 seconds in all. */
+const LOCK_ATTEMPTS = 40;
+
+async function acquireLock(
+  path: string,
+  onCompromised: (error: Error) => void,
+): Promise<() => Promise<void>> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      // The library's own handler throws from a timer and would end the process after a laptop's sleep.
+      return await lock(path, { realpath: false, stale: 10_000, update: 2_000, onCompromised });
+    } catch (error) {
+      // Its own retries would wait just as long for a folder that is missing or may not be written.
+      if (systemCodeOf(error) !== 'ELOCKED' || attempt === LOCK_ATTEMPTS) throw error;
+      await setTimeout(Math.min(500, 20 * 1.3 ** attempt) * (0.5 + Math.random()));
+    }
   }
 }
 

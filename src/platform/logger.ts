@@ -5,6 +5,7 @@
 import { styleText } from 'node:util';
 import { pino } from 'pino';
 import { isRecord } from '../domain/record.ts';
+import { escapeControlCharacters } from '../domain/untrusted-text.ts';
 
 export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug';
 
@@ -33,16 +34,12 @@ export interface LoggerOptions {
 
 /** Builds the log. */
 export function createLogger(options: LoggerOptions): Logger {
-  const scrub = (line: string): string => {
-    let clean = line;
-    for (const secret of options.secrets?.() ?? []) {
-      if (secret.length >= 8) clean = clean.replaceAll(secret, '[secret]');
-    }
-    return clean;
-  };
+  const { format, colour = false, write } = options;
   const destination = {
-    write: (line: string) =>
-      options.write(scrub(options.format === 'json' ? line : toText(line, options.colour ?? false))),
+    write(line: string): void {
+      const clean = strikeOut(line, options.secrets?.() ?? []);
+      write(format === 'json' ? clean : toText(clean, colour));
+    },
   };
   const log = pino(
     {
@@ -50,7 +47,15 @@ export function createLogger(options: LoggerOptions): Logger {
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      redact: ['*.apiKey', '*.token', '*.authorization', '*.headers.authorization'],
+      redact: [
+        'apiKey',
+        'token',
+        'authorization',
+        '*.apiKey',
+        '*.token',
+        '*.authorization',
+        '*.headers.authorization',
+      ],
     },
     destination,
   );
@@ -63,6 +68,23 @@ export function createLogger(options: LoggerOptions): Logger {
       log.level = level;
     },
   };
+}
+
+/** Removes the secrets from a JSON line, where each stands as JSON writes it; it stays valid JSON. */
+function strikeOut(line: string, secrets: Iterable<string>): string {
+  const spellings = [...secrets].flatMap((secret) => {
+    if (secret.length < 8) return [];
+    const once = escapedInJson(secret);
+    // Twice: text that quotes foreign text, which held the secret.
+    return [once, escapedInJson(once)];
+  });
+  // The longest first: a secret that begins with another one must not leave its end behind.
+  const longestFirst = spellings.sort((a, b) => b.length - a.length);
+  return longestFirst.reduce((clean, spelling) => clean.replaceAll(spelling, '[secret]'), line);
+}
+
+function escapedInJson(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
 }
 
 /** A logger that says nothing. */
@@ -80,9 +102,11 @@ function toText(line: string, colour: boolean): string {
   if (!isRecord(entry)) return line;
   const { level, time, msg, ...fields } = entry;
   const label = String(level).padEnd(5);
-  const coloured = colour && isColoured(level) ? styleText(COLOURS[level], label) : label;
+  const coloured =
+    colour && isColoured(level) ? styleText(COLOURS[level], label, { validateStream: false }) : label;
   const rest = Object.entries(fields).map(([key, value]) => ` ${key}=${formatField(value)}`);
-  return `${String(time).slice(11, 19)} ${coloured} ${String(msg)}${rest.join('')}\n`;
+  const text = escapeControlCharacters(`${String(msg)}${rest.join('')}`);
+  return `${String(time).slice(11, 19)} ${coloured} ${text}\n`;
 }
 
 function formatField(value: unknown): string {

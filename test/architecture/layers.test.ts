@@ -115,9 +115,9 @@ describe('architecture: one direction, as the layout draws it', () => {
       undici: /^discovery\/probe\.ts$/,
       chokidar: /^platform\/watch-files\.ts$/,
       'proper-lockfile': /^platform\/files\.ts$/,
-      'write-file-atomic': /^platform\/files\.ts$/,
       pino: /^platform\/logger\.ts$/,
       commander: /^cli\.ts$/,
+      'bonjour-service': /^discovery\/mdns\.ts$/,
       hono: /^server\.ts$/,
     };
     const wrong = files.flatMap(({ name, text }) =>
