@@ -67,7 +67,9 @@ export function createApp({ snapshot, resolver, health, discovery, scan, clock, 
     const query = readQuery(c.req.url, ['model', 'provider', 'profile', 'resolution']);
     const outcome = await resolver.resolve(toResolveRequest(query));
     const current = snapshot();
-    const ref = query.model ?? query.provider ?? chooseDefaultModel(current)?.ref ?? null;
+    // What a resolution id stands for is in the id alone; a default model that nobody asked for would mislead.
+    const unasked = query.resolution === undefined ? chooseDefaultModel(current)?.ref : undefined;
+    const ref = query.model ?? query.provider ?? unasked ?? null;
     return json(toExplainAnswer(outcome, ref, current.revision));
   });
 

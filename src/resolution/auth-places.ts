@@ -185,10 +185,10 @@ export function configuredKeyPlaces(snapshot: Snapshot, provider: EffectiveProvi
   if (cfg !== undefined) {
     const place = `cfg: models.providers.${cfg.id}.apiKey`;
     const missing = cfg.missingVariables?.find(isNamedByApiKey);
+    // An entry that names no server means the one that the catalog knows for its id.
+    const meant = cfg.baseUrl ?? bySource.catalog.get(provider.id)?.baseUrl;
     const elsewhere =
-      cfg.baseUrl !== undefined &&
-      provider.baseUrl !== undefined &&
-      !sameSocket(cfg.baseUrl, provider.baseUrl);
+      meant !== undefined && provider.baseUrl !== undefined && !sameSocket(meant, provider.baseUrl);
     if (missing !== undefined) {
       const note = `the variable ${missing.variable}, named at ${missing.configPath}, is not set`;
       places.push({ kind: 'error', place, found: `\${${missing.variable}}`, note });

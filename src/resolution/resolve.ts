@@ -8,7 +8,7 @@ import type { ErrorCode, Problem } from '../domain/errors.ts';
 import { chooseDefaultModel } from './default-model.ts';
 import { requestHeaders } from './request-headers.ts';
 import { credentialVersion, resolveAuth } from './resolve-auth.ts';
-import { openResolutionId, sealResolutionId } from './resolution-id.ts';
+import { openResolutionId, type Pin, sealResolutionId } from './resolution-id.ts';
 import { type FoundModel, resolveModel, type Wanted } from './resolve-model.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -90,9 +90,7 @@ async function resolvePinned(
       'Ask again without it, as a new request',
     ]);
   }
-  const asked = pin.providerOnly ? request.provider : request.model;
-  const other = pin.providerOnly ? request.model : request.provider;
-  if (other !== undefined || (asked !== undefined && asked !== pin.ref)) {
+  if (!asksFor(snapshot, request, pin)) {
     return refuse('bad-request', `resolution is for ${pin.ref}`, ['Leave out model and provider beside it']);
   }
   if (request.profileId !== undefined && request.profileId !== pin.profileId) {
@@ -118,6 +116,19 @@ async function resolvePinned(
     hints: ['Begin a new request: resolve without resolution'],
   };
   return { kind: 'failed', problem, steps: outcome.steps };
+}
+
+/** Whether what is asked for beside a resolution id, if anything, is what the id pins, however it is spelled. */
+function asksFor(snapshot: Snapshot, { model, provider }: ResolveRequest, pin: Pin): boolean {
+  if (pin.providerOnly) {
+    return (
+      model === undefined && (provider === undefined || snapshot.providers.canonicalId(provider) === pin.ref)
+    );
+  }
+  if (provider !== undefined) return false;
+  if (model === undefined || model === pin.ref) return true;
+  const found = resolveModel(snapshot, { kind: 'model', ref: model });
+  return found.kind === 'found' && found.ref === pin.ref;
 }
 
 /** Failures that mean "what was pinned is gone", not "it is there and does not work now". */
@@ -170,9 +181,21 @@ function toResolution(
     model,
     baseUrl,
     api,
-    auth,
+    auth: withRegion(auth, baseUrl),
     headers: requestHeaders({ provider, model, api, auth }),
   };
+}
+
+/** AWS keys are signed for a region; where nothing names one, it is the one that the base URL leads to. */
+function withRegion(auth: ResolvedAuth, baseUrl: string): ResolvedAuth {
+  const region = /^https:\/\/bedrock-runtime\.([a-z0-9-]+)\./.exec(baseUrl)?.[1];
+  if (auth.mode !== 'aws-sdk' || region === undefined) return auth;
+  const { credentials } = auth;
+  if (credentials.kind === 'bearer') {
+    return { ...auth, credentials: { ...credentials, region: credentials.region ?? region } };
+  }
+  const { keys } = credentials;
+  return { ...auth, credentials: { kind: 'keys', keys: { ...keys, region: keys.region ?? region } } };
 }
 
 /** Everything of a decision that may not change while a request runs; the secret itself may. */
