@@ -15,7 +15,14 @@ import {
   mergeLayers,
   type SettingsLayer,
 } from './layers.ts';
-import { SETTING_NAMES, settingsFile, type SettingsFile, settingTexts } from './schema.ts';
+import {
+  DEFAULT_SERVICE_TYPES,
+  keysAt,
+  SETTING_NAMES,
+  settingsFile,
+  type SettingsFile,
+  settingTexts,
+} from './schema.ts';
 
 /** Flags as the command line has them, unparsed. */
 export interface SettingsFlags {
@@ -61,7 +68,7 @@ export async function loadSettings(input: SettingsInput): Promise<SettingsLoad> 
   if (faults.length > 0) {
     const hints = faults.some((fault) => fault.includes(basename(paths.settings)))
       ? [`Mend ${paths.settings}`]
-      : [];
+      : ['Correct the flag or the variable; all of them are in docs/configuration.md'];
     return { kind: 'broken', problem: { code: 'config-invalid', detail: faults.join('; '), hints } };
   }
   return { kind: 'loaded', ...mergeLayers(layers, defaultLayer(paths)) };
@@ -90,7 +97,7 @@ function describeIssue(issue: z.core.$ZodIssue, file: string): string[] {
   const path = issue.path.map(String);
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => {
-      const [near] = nearest(key, path.length === 0 ? Object.keys(settingsFile.shape) : ['trust'], 1);
+      const [near] = nearest(key, keysAt(path), 1);
       const suggestion = near === undefined ? '' : ` (did you mean "${near}"?)`;
       return `Unknown key ${quoteUntrusted([...path, key].join('.'))} in ${file}${suggestion}`;
     });
@@ -171,6 +178,16 @@ function fileLayer(file: SettingsFile, paths: SettingsInput['paths']): SettingsL
     logLevel: at('logLevel', file.logLevel),
     strict: at('strict', file.strict),
     'discovery.trust': at('discovery.trust', file.discovery?.trust),
+    'discovery.endpoints': at('discovery.endpoints', file.discovery?.endpoints),
+    'discovery.mdns': at(
+      'discovery.mdns',
+      file.discovery?.mdns && {
+        enabled: file.discovery.mdns.enabled ?? false,
+        serviceTypes: file.discovery.mdns.serviceTypes ?? DEFAULT_SERVICE_TYPES,
+      },
+    ),
+    'discovery.beacon': at('discovery.beacon', file.discovery?.beacon),
+    'discovery.containerHosts': at('discovery.containerHosts', file.discovery?.containerHosts),
   };
 }
 
@@ -186,6 +203,10 @@ function defaultLayer(paths: SettingsInput['paths']): FullLayer {
     logLevel: { value: 'info', origin },
     strict: { value: false, origin },
     'discovery.trust': { value: [], origin },
+    'discovery.endpoints': { value: [], origin },
+    'discovery.mdns': { value: { enabled: false, serviceTypes: DEFAULT_SERVICE_TYPES }, origin },
+    'discovery.beacon': { value: false, origin },
+    'discovery.containerHosts': { value: false, origin },
     token: { value: null, origin },
   };
 }

@@ -3,15 +3,17 @@
  * unknown route with status 200 and writes an error into the user's log. Its list has three generations.
  */
 import * as z from 'zod';
-import type { Model } from '../../domain/provider.ts';
 import type { Inquiry } from '../inquiry.ts';
 import type { ProbeAnswer } from '../probe.ts';
-import { findLmStudioAddresses } from './lmstudio-home.ts';
-import { MAX_MODELS, nameDefect, shownId, tokenCount, toModel, type ModelRowFacts } from './model-rows.ts';
+import { findLmStudioAddresses, findLmStudioAppRoots } from './lmstudio-home.ts';
+import { reasonByName, toListing, UNREADABLE_ROW, type ListedRow } from './listing.ts';
+import { tokenCount } from './model-rows.ts';
 import {
   livenessOf,
   setbackOf,
   statusSetback,
+  type Absence,
+  type AddressSources,
   type Identification,
   type Listing,
   type Runtime,
@@ -25,6 +27,8 @@ const MAX_LIST_BYTES = 16 * 1024 * 1024;
 const TOKEN_HINT =
   'LM Studio demands an API token: put it into LM_API_TOKEN and configure the provider lmstudio with it, ' +
   "or switch the authentication off in LM Studio's server settings";
+
+const SERVER_OFF_HINT = 'LM Studio is running but its server is off: lms server start';
 
 const greetingSchema = z.object({ lmstudio: z.literal(true) });
 
@@ -54,9 +58,6 @@ const openAiRowSchema = z.object({ id: z.string() });
 const v1ListSchema = z.object({ models: z.array(z.unknown()) });
 const dataListSchema = z.object({ data: z.array(z.unknown()).nullable() });
 
-/** One row of any generation: a chat model's facts, or why there is none. */
-type Row = { readonly facts: ModelRowFacts } | { readonly model: string; readonly reason: string };
-
 /** LM Studio, at the port of its own settings or its default port. */
 export const lmStudio: Runtime = {
   id: 'lmstudio',
@@ -67,6 +68,9 @@ export const lmStudio: Runtime = {
   firstQuestion: GREETING,
   isAskedAlone: true,
   findAddresses: findLmStudioAddresses,
+  // The ports that LM Studio picks from for its own use; they answer while it runs, its server on or off.
+  privatePorts: [41_343, 52_993, 16_141, 39_414, 22_931],
+  explainAbsence,
   identify,
   list,
   isAlive: async (inquiry) =>
@@ -75,6 +79,16 @@ export const lmStudio: Runtime = {
 
 function isGreeting(answer: ProbeAnswer): boolean {
   return answer.status === 200 && greetingSchema.safeParse(answer.json()).success;
+}
+
+async function explainAbsence(
+  sources: AddressSources,
+  ask: (root: string) => Inquiry,
+): Promise<Absence | undefined> {
+  const roots = await findLmStudioAppRoots(sources);
+  const answers = await Promise.all(roots.map((root) => ask(root).get(GREETING)));
+  const app = answers.find((answer) => answer.kind === 'answer' && isGreeting(answer));
+  return app && { hint: SERVER_OFF_HINT, evidence: [app.evidence] };
 }
 
 async function identify(inquiry: Inquiry): Promise<Identification> {
@@ -120,33 +134,13 @@ function dataRows(body: unknown): readonly unknown[] | undefined {
   return parsed.success ? (parsed.data.data ?? []) : undefined;
 }
 
-function toListing(rows: readonly unknown[], toRow: (row: unknown) => Row): Listing {
-  const models: Model[] = [];
-  const leftOut: { model: string; reason: string }[] = [];
-  for (const raw of rows.slice(0, MAX_MODELS)) {
-    const row = toRow(raw);
-    if ('reason' in row) {
-      leftOut.push(row);
-      continue;
-    }
-    const defect = nameDefect(row.facts.id, row.facts.name);
-    if (defect === undefined) models.push(toModel(row.facts));
-    else leftOut.push({ model: shownId(row.facts.id), reason: defect });
-  }
-  const surplus = rows.length - MAX_MODELS;
-  if (surplus > 0)
-    leftOut.push({ model: `(${surplus} more)`, reason: `only ${MAX_MODELS} models are looked at` });
-  return { kind: 'listed', models, leftOut };
-}
-
-const UNREADABLE: Row = { model: '(unreadable)', reason: 'its row in the list has a foreign shape' };
 const EMBEDDING_ONLY = 'it makes embeddings only';
 
-function fromV1(raw: unknown): Row {
+function fromV1(raw: unknown): ListedRow {
   const parsed = v1RowSchema.safeParse(raw);
-  if (!parsed.success) return UNREADABLE;
+  if (!parsed.success) return UNREADABLE_ROW;
   const { key, type, display_name: name, loaded_instances: instances, capabilities } = parsed.data;
-  if (type === 'embedding') return { model: shownId(key), reason: EMBEDDING_ONLY };
+  if (type === 'embedding') return { model: key, reason: EMBEDDING_ONLY };
   // Further copies are called `key:2`; a request for the key goes to the one that bears it.
   const loaded = (instances ?? []).find(({ id }) => id === key) ?? instances?.[0];
   return {
@@ -163,11 +157,11 @@ function fromV1(raw: unknown): Row {
   };
 }
 
-function fromV0(raw: unknown): Row {
+function fromV0(raw: unknown): ListedRow {
   const parsed = v0RowSchema.safeParse(raw);
-  if (!parsed.success) return UNREADABLE;
+  if (!parsed.success) return UNREADABLE_ROW;
   const { id, type, loaded_context_length: loaded, max_context_length: trained } = parsed.data;
-  if (type === 'embeddings') return { model: shownId(id), reason: EMBEDDING_ONLY };
+  if (type === 'embeddings') return { model: id, reason: EMBEDDING_ONLY };
   return {
     facts: {
       id,
@@ -179,10 +173,11 @@ function fromV0(raw: unknown): Row {
 }
 
 /** The plain list tells names alone. */
-function fromOpenAi(raw: unknown): Row {
+function fromOpenAi(raw: unknown): ListedRow {
   const parsed = openAiRowSchema.safeParse(raw);
-  if (!parsed.success) return UNREADABLE;
+  if (!parsed.success) return UNREADABLE_ROW;
   const { id } = parsed.data;
-  if (/embed/i.test(id)) return { model: shownId(id), reason: `${EMBEDDING_ONLY}, judged by its name` };
+  const reason = reasonByName(id);
+  if (reason !== undefined) return { model: id, reason };
   return { facts: { id, reasoning: false, vision: false, context: {} } };
 }

@@ -40,12 +40,22 @@ export type Listing =
       readonly kind: 'listed';
       readonly models: readonly Model[];
       readonly leftOut: readonly Omit<LeftOutModel, 'provider'>[];
+      /**
+       * URLs of servers that this runtime started for its own models. What else is found there is not
+       * reported, because it would list those models twice.
+       */
+      readonly ownedUrls?: readonly string[];
     }
   | Setback;
 
 /** Answer of the cheap check. `changed` means that something answers, but not as this runtime does. */
 export type Liveness =
-  | { readonly kind: 'alive'; readonly version: string | null }
+  | {
+      readonly kind: 'alive';
+      readonly version: string | null;
+      /** Short text that differs when a new list would; models are then listed again at once. */
+      readonly signature?: string;
+    }
   | { readonly kind: 'changed' }
   | { readonly kind: 'missed'; readonly how: 'refused' | 'silent'; readonly evidence: Evidence };
 
@@ -65,6 +75,14 @@ export interface ListContext {
   readonly facts: Map<string, ModelFacts>;
   /** Fires when no new question may be begun. */
   readonly budget: AbortSignal;
+}
+
+/** What is known of a runtime that does not answer. */
+export interface Absence {
+  /** What to do about it. */
+  readonly hint: string;
+  /** The answer that shows it. */
+  readonly evidence: readonly Evidence[];
 }
 
 /** One kind of local runtime. */
@@ -87,6 +105,13 @@ export interface Runtime {
   findAddresses(sources: AddressSources): Promise<readonly Address[]>;
   identify(inquiry: Inquiry): Promise<Identification>;
   list(inquiry: Inquiry, context: ListContext): Promise<Listing>;
+  /** Ports of this machine at which other parts of the program listen, for `explainAbsence`. */
+  readonly privatePorts?: readonly number[];
+  /**
+   * Asks other parts of the program why none of its endpoints answers; undefined when they know nothing. Their
+   * ports come in as `defaultPorts`, and `ask` opens an inquiry at a root URL of this machine.
+   */
+  explainAbsence?(sources: AddressSources, ask: (root: string) => Inquiry): Promise<Absence | undefined>;
   /** One light request. */
   isAlive(inquiry: Inquiry): Promise<Liveness>;
 }
