@@ -1,14 +1,20 @@
-/** `discover`: one scan of every endpoint with its state and models; models.json is brought up to date. */
+/**
+ * `discover`: one scan of every endpoint with its state and models, or a view that follows them; models.json is
+ * brought up to date.
+ */
 import { EXIT } from '../domain/errors.ts';
 import type { DiscoveryReport, EndpointReport } from '../domain/runtime-state.ts';
 import { prepare } from '../preparation.ts';
 import type { SettingsFlags } from '../settings/load.ts';
 import { type CommandContext, printJson, withProgress } from './context.ts';
-import { printProblem, printStartFailure, surroundingsOf } from './surroundings.ts';
+import { watchDiscovery } from './discover-watch.ts';
+import { printProblem, surroundingsOf } from './surroundings.ts';
 import { count, formatTable } from './table.ts';
 
 export interface DiscoverFlags extends SettingsFlags {
   readonly json?: boolean;
+  /** True: keep looking until interrupted. */
+  readonly watch?: boolean;
 }
 
 /** Scans and prints. Exit code 0 also when nothing runs: that is an answer. */
@@ -20,8 +26,11 @@ export async function discover(context: CommandContext, flags: DiscoverFlags): P
     prepare(surroundingsOf(context), { flags, scan: 'write' }),
   );
   if (prepared.kind === 'refused') {
-    printStartFailure(context, prepared.problem, null, asJson);
+    printProblem(context, prepared.problem, asJson);
     return prepared.exitCode;
+  }
+  if (flags.watch === true && prepared.discovery !== null) {
+    return watchDiscovery(context, prepared.discovery, asJson);
   }
   await prepared.discovery?.close();
   const { snapshot, fixed } = prepared;

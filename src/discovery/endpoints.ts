@@ -5,6 +5,7 @@
 import type { RuntimeId } from '../domain/provider-id.ts';
 import type { Candidate } from '../domain/runtime-state.ts';
 import { quoteUntrusted } from '../domain/untrusted-text.ts';
+import type { Announced } from './announced.ts';
 import { hostKind, isOllamaCloudHost, literalsOf, rootUrl, type Address } from './address.ts';
 
 /** A place where a runtime may answer. */
@@ -15,6 +16,26 @@ export interface Endpoint {
   readonly expected: readonly RuntimeId[];
   /** True for addresses of this machine, which answer fast or not at all. */
   readonly isLoopback: boolean;
+  /** The operator's own name for it. */
+  readonly name?: string;
+  /** The setting that lets another host be looked at. */
+  readonly trustedBy?: string;
+}
+
+/** A place that the operator names under `discovery.endpoints`. */
+export interface ConfiguredEndpoint {
+  readonly url: string;
+  readonly runtime?: RuntimeId | undefined;
+  readonly name?: string | undefined;
+}
+
+/** Everything that names places. */
+export interface PlanSources {
+  readonly named: readonly NamedAddresses[];
+  /** URLs of `discovery.trust`. */
+  readonly trust?: readonly string[];
+  readonly configured?: readonly ConfiguredEndpoint[];
+  readonly announced?: readonly Announced[];
 }
 
 /** What will be looked at and what will not. */
@@ -29,29 +50,36 @@ export interface NamedAddresses {
   readonly addresses: readonly Address[];
 }
 
+const TRUST = 'discovery.trust';
+const CONFIGURED = 'discovery.endpoints';
+
 /** Merges all addresses into endpoints; two sources that name the same host and port share one. */
-export function planEndpoints(named: readonly NamedAddresses[], trust: readonly string[] = []): EndpointPlan {
+export function planEndpoints(sources: PlanSources): EndpointPlan {
+  const { named, trust = [], configured = [], announced = [] } = sources;
   const endpoints: Endpoint[] = [];
   const candidates: Candidate[] = [];
-  const trusted = trust.map(parseTrusted);
-  for (const { runtime, addresses } of named) {
-    for (const address of addresses) {
-      const judged = judge(address, runtime, trusted);
-      if ('hint' in judged) addCandidate(candidates, judged);
-      else addEndpoint(endpoints, judged);
-    }
-  }
-  for (const entry of trusted) {
-    const judged = judge(entry, null, trusted);
+  const trusted = trust.map((entry) => parseUrl(entry, TRUST));
+  const add = (address: Address, runtime: RuntimeId | null, name?: string) => {
+    const judged = judge(address, runtime, trusted);
     if ('hint' in judged) addCandidate(candidates, judged);
-    else addEndpoint(endpoints, judged);
+    else addEndpoint(endpoints, name === undefined ? judged : { ...judged, name });
+  };
+  for (const { runtime, addresses } of named) {
+    for (const address of addresses) add(address, runtime);
+  }
+  for (const { url, runtime, name } of configured) add(parseUrl(url, CONFIGURED), runtime ?? null, name);
+  for (const entry of trusted) add(entry, null);
+  for (const told of announced) {
+    const judged = judge({ ...told, path: '' }, told.runtime, trusted);
+    // Only the operator decides what is asked: a trusted host is in the plan by now, by its trust entry, and
+    // an announcement of "this machine" that came over the network says nothing about this machine.
+    if ('hint' in judged) addCandidate(candidates, { ...judged, announced: true });
   }
   return { endpoints, candidates };
 }
 
-/** An entry of `discovery.trust`: a URL; an address that cannot be dialled carries the reason. */
-function parseTrusted(entry: string): Address {
-  const foundBy = 'discovery.trust';
+/** A URL of the settings; one that cannot be dialled carries the reason. */
+function parseUrl(entry: string, foundBy: string): Address {
   const url = URL.canParse(entry) ? new URL(entry) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     const host = quoteUntrusted(entry);
@@ -94,7 +122,7 @@ function judge(
       entry.port === port &&
       sameHost(entry.host, host),
   );
-  if (isTrusted) return { roots: [url], expected, isLoopback: false };
+  if (isTrusted) return { roots: [url], expected, isLoopback: false, trustedBy: TRUST };
   return {
     url,
     runtime,
@@ -108,8 +136,9 @@ function sameHost(a: string, b: string): boolean {
 }
 
 /** Each literal with the path that was named, then without: the server itself knows of no path. */
-function localRoots({ scheme, host, port, path }: Address): [string, ...string[]] {
-  const paths = path === '' ? [''] : [path, ''];
+function localRoots({ scheme, host, port, path, foundBy }: Address): [string, ...string[]] {
+  // A path in the settings says where the API begins; one in a runtime's own variable may be an accident.
+  const paths = path === '' || foundBy === CONFIGURED ? [path] : [path, ''];
   const [first, ...rest] = paths.flatMap((suffix) =>
     literalsOf(host).map((literal) => rootUrl(scheme, literal, port, suffix)),
   );
@@ -117,20 +146,34 @@ function localRoots({ scheme, host, port, path }: Address): [string, ...string[]
 }
 
 function addEndpoint(endpoints: Endpoint[], added: Endpoint): void {
-  const sockets = new Set(added.roots.map(socket));
-  const index = endpoints.findIndex(({ roots }) => roots.some((root) => sockets.has(socket(root))));
+  const index = endpoints.findIndex((endpoint) => isSamePlace(endpoint, added));
   const existing = endpoints[index];
   if (existing === undefined) {
     endpoints.push(added);
     return;
   }
-  const [first, ...rest] = existing.roots;
-  const more = added.roots.filter((root) => !existing.roots.includes(root));
+  // A root with a path is the narrower word on where the API begins, so it is tried first.
+  const [before, after] =
+    pathOf(added) !== '' && pathOf(existing) === '' ? [added, existing] : [existing, added];
+  const [first, ...rest] = before.roots;
+  const more = after.roots.filter((root) => !before.roots.includes(root));
   endpoints[index] = {
+    ...added,
+    ...existing,
     roots: [first, ...rest, ...more],
     expected: [...new Set([...existing.expected, ...added.expected])],
-    isLoopback: existing.isLoopback,
   };
+}
+
+/** Two paths below one host and port may lead to two runtimes. */
+function isSamePlace(one: Endpoint, other: Endpoint): boolean {
+  const sockets = new Set(other.roots.map(socket));
+  if (!one.roots.some((root) => sockets.has(socket(root)))) return false;
+  return pathOf(one) === '' || pathOf(other) === '' || pathOf(one) === pathOf(other);
+}
+
+function pathOf({ roots }: Endpoint): string {
+  return URL.canParse(roots[0]) ? new URL(roots[0]).pathname.replace(/\/$/, '') : '';
 }
 
 /** Host and port of a root URL, which is what makes two roots the same endpoint. */

@@ -17,6 +17,8 @@ export interface Finding {
   readonly version: string | null;
   readonly models: readonly Model[];
   readonly leftOut: readonly Omit<LeftOutModel, 'provider'>[];
+  /** URLs of servers that the runtime started for its own models. */
+  readonly ownedUrls?: readonly string[];
   readonly hint?: string;
   readonly evidence: readonly Evidence[];
 }
@@ -134,7 +136,13 @@ function toFinding(
   const base = { ...nothingFound(inquiry.root), runtime, version, evidence: inquiry.evidence() };
   switch (listing.kind) {
     case 'listed':
-      return { ...base, state: 'up', models: listing.models, leftOut: listing.leftOut };
+      return {
+        ...base,
+        state: 'up',
+        models: listing.models,
+        leftOut: listing.leftOut,
+        ...(listing.ownedUrls === undefined ? {} : { ownedUrls: listing.ownedUrls }),
+      };
     case 'unreachable':
       return { ...unreachableFinding(inquiry.root, listing.how, base.evidence), runtime, version };
     case 'not-this':

@@ -46,10 +46,16 @@ export function readOwnership(current: string | null, hosts: ReadonlySet<string>
 /** Provider entries of everything that is up, by id. */
 export function providersOf(report: DiscoveryReport): ReadonlyMap<string, unknown> {
   const providers = new Map<string, unknown>();
-  for (const { state, provider, runtime, url, models } of report.endpoints) {
+  for (const { state, provider, runtime, url, name, models } of report.endpoints) {
     if (state !== 'up' || provider === null || runtime === null) continue;
     const path = runtimeById(runtime)?.openAiPath ?? '/v1';
-    providers.set(provider, { baseUrl: `${url}${path}`, api: API, auth: 'none', models: models.map(toRow) });
+    providers.set(provider, {
+      ...(name === undefined ? {} : { name }),
+      baseUrl: `${url}${path}`,
+      api: API,
+      auth: 'none',
+      models: models.map(toRow),
+    });
   }
   return providers;
 }
@@ -93,9 +99,11 @@ function baseUrlOf(entry: unknown): string | undefined {
   return typeof baseUrl === 'string' ? baseUrl : undefined;
 }
 
-/** Hosts of the endpoints and candidates of a report. */
+/** Hosts of the endpoints of a report, and of the candidates that this machine's own settings name. */
 export function hostsOf({ endpoints, candidates }: DiscoveryReport): ReadonlySet<string> {
-  const urls = [...endpoints, ...candidates].map(({ url }) => url);
+  // An announced host must not make an entry ours, or anybody in the network could have it removed.
+  const named = candidates.filter(({ announced = false }) => !announced);
+  const urls = [...endpoints, ...named].map(({ url }) => url);
   return new Set(urls.flatMap((url) => (URL.canParse(url) ? [new URL(url).hostname] : [])));
 }
 

@@ -2,6 +2,7 @@
  * One probe is one HTTP request to an endpoint that nobody has vouched for. It carries no credential, no
  * cookie and no Origin, follows no redirect, uses no proxy, and always ends: by answer, deadline or size cap.
  */
+import type { LookupFunction } from 'node:net';
 import { Agent, request, type Dispatcher } from 'undici';
 import { messageOf, systemCodeOf } from '../domain/errors.ts';
 import type { Evidence } from '../domain/runtime-state.ts';
@@ -54,6 +55,8 @@ export interface ProbeDeps {
   readonly clock: Clock;
   /** Sends the requests instead of the probe's own agent; the caller closes it. */
   readonly dispatcher?: Dispatcher;
+  /** Finds the address of a host name. @default the system's way */
+  readonly lookup?: LookupFunction;
 }
 
 const DEFAULT_TIMEOUT_MS = 1_000;
@@ -70,11 +73,11 @@ const TIMEOUT_CODES = new Set([
 const RESET_CODES = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH']);
 
 /** Creates a probe with an agent of its own, so that a proxy set for the process or by variable is never used. */
-export function createProbe({ clock, dispatcher }: ProbeDeps): Probe {
+export function createProbe({ clock, dispatcher, lookup }: ProbeDeps): Probe {
   const own =
     dispatcher === undefined
       ? new Agent({
-          connect: { timeout: DEFAULT_TIMEOUT_MS },
+          connect: { timeout: DEFAULT_TIMEOUT_MS, ...(lookup === undefined ? {} : { lookup }) },
           headersTimeout: 5_000,
           bodyTimeout: 5_000,
         })

@@ -3,6 +3,7 @@ import type { Candidate, DiscoveryReport, EndpointReport, LeftOutModel } from '.
 import { toIso } from '../platform/clock.ts';
 import type { Endpoint } from './endpoints.ts';
 import type { Finding } from './examine.ts';
+import { withoutOwned } from './owned-servers.ts';
 import { assignProviderIds, type Claims } from './provider-ids.ts';
 import { runtimeById } from './runtimes/index.ts';
 
@@ -25,7 +26,8 @@ export interface ReportInput {
 
 /** Builds the report. `since` moves only when an endpoint's state does. */
 export function toReport(input: ReportInput): { readonly report: DiscoveryReport; readonly claims: Claims } {
-  const { looked, candidates, previous, now } = input;
+  const { candidates, previous, now } = input;
+  const looked = withoutOwned(input.looked);
   const seekers = looked.map(({ endpoint, finding }) => ({
     roots: [...new Set([finding.root, ...endpoint.roots])],
     runtime: finding.runtime ?? endpoint.expected[0] ?? null,
@@ -54,6 +56,8 @@ function toEndpointReport(
     url: finding.root,
     runtime: finding.runtime ?? (isSilent ? expected : null),
     provider,
+    ...(endpoint.name === undefined ? {} : { name: endpoint.name }),
+    ...(endpoint.trustedBy === undefined ? {} : { trustedBy: endpoint.trustedBy }),
     version: finding.version,
     state: finding.state,
     since: before?.state === finding.state ? before.since : toIso(now),

@@ -5,7 +5,9 @@
 import type { RuntimeId } from '../domain/provider-id.ts';
 import type { FileRead } from '../platform/files.ts';
 import type { Environment } from '../platform/paths.ts';
-import { planEndpoints, type Endpoint, type EndpointPlan } from './endpoints.ts';
+import { explainAbsences } from './absence.ts';
+import type { Announced } from './announced.ts';
+import { planEndpoints, type ConfiguredEndpoint, type Endpoint, type EndpointPlan } from './endpoints.ts';
 import { examine, relist, type ExamineDeps, type Finding } from './examine.ts';
 import type { Probe } from './probe.ts';
 import type { Looked } from './report.ts';
@@ -19,7 +21,14 @@ export interface ScanSources {
   readonly readTextFile: (path: string) => Promise<FileRead>;
   /** URLs of other hosts that the operator named under `discovery.trust`. */
   readonly trust?: readonly string[];
-  /** Default ports by runtime id, where another than the runtime's own should be looked at. */
+  /** Places that the operator named under `discovery.endpoints`. */
+  readonly endpoints?: readonly ConfiguredEndpoint[];
+  /** Hosts that others told of since the start; read for each plan. */
+  readonly announced?: () => Promise<readonly Announced[]>;
+  /**
+   * Default ports by runtime id, instead of the runtimes' own; a runtime that is not named has none then. The
+   * ports of its other parts are named by `<id>:private`.
+   */
   readonly defaultPorts?: Readonly<Record<string, readonly number[]>>;
 }
 
@@ -42,6 +51,8 @@ export interface Scanner {
   ): Promise<readonly Looked[]>;
   /** Looks at one endpoint from the beginning. */
   look(endpoint: Endpoint, last: Finding | undefined): Promise<Finding>;
+  /** The findings for which other parts of an absent runtime change the hint, each with its successor. */
+  explain(looked: readonly Looked[]): Promise<ReadonlyMap<Finding, Finding>>;
   /** Lists the models of an endpoint that is up, without identifying it again. */
   relook(endpoint: Endpoint, last: Finding): Promise<Finding>;
 }
@@ -87,21 +98,39 @@ export function createScanner(deps: ScannerDeps): Scanner {
   const look = (endpoint: Endpoint, last: Finding | undefined) =>
     within(last?.runtime ?? null, (examineDeps) => examine(endpoint, examineDeps));
 
+  const explain = (looked: readonly Looked[]) =>
+    explainAbsences(looked, {
+      probe,
+      runtimes,
+      sourcesOf: (runtime) => ({
+        env: deps.env,
+        home: deps.home,
+        readTextFile: deps.readTextFile,
+        defaultPorts: portsOf(deps.defaultPorts, `${runtime.id}:private`, runtime.privatePorts ?? []),
+      }),
+    });
+
   return {
     plan: () => makePlan(deps),
     look,
     relook: (endpoint, last) => within(last.runtime, (examineDeps) => relist(endpoint, last, examineDeps)),
-    lookAtAll: ({ endpoints }, last) =>
-      Promise.all(
+    explain,
+    lookAtAll: async ({ endpoints }, last) => {
+      const looked = await Promise.all(
         endpoints.map(async (endpoint) => ({ endpoint, finding: await look(endpoint, last(endpoint)) })),
-      ),
+      );
+      const explained = await explain(looked);
+      return looked.map((one) => ({ ...one, finding: explained.get(one.finding) ?? one.finding }));
+    },
   };
 }
 
 async function makePlan({
   runtimes,
   trust = [],
-  defaultPorts = {},
+  endpoints: configured = [],
+  announced = async () => [],
+  defaultPorts,
   ...sources
 }: ScannerDeps): Promise<EndpointPlan> {
   const { env, home, readTextFile } = sources;
@@ -112,11 +141,19 @@ async function makePlan({
         env,
         home,
         readTextFile,
-        defaultPorts: defaultPorts[runtime.id] ?? runtime.defaultPorts,
+        defaultPorts: portsOf(defaultPorts, runtime.id, runtime.defaultPorts),
       }),
     })),
   );
-  return planEndpoints(named, trust);
+  return planEndpoints({ named, trust, configured, announced: await announced() });
+}
+
+function portsOf(
+  chosen: ScanSources['defaultPorts'],
+  key: string,
+  own: readonly number[],
+): readonly number[] {
+  return chosen === undefined ? own : (chosen[key] ?? []);
 }
 
 function remembered(factsOf: Map<string, Map<string, ModelFacts>>, key: string): Map<string, ModelFacts> {

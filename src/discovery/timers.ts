@@ -1,6 +1,6 @@
 /** The watcher's clockwork: ticks, refreshes and the pause before a second miss. None keeps the process alive. */
 
-/** How often the watcher acts, in milliseconds. */
+/** How often the watcher acts, in milliseconds. Each wait is up to a tenth shorter or longer. */
 export interface WatchIntervals {
   /** Light check of each endpoint. @default 1500 */
   readonly tickMs?: number;
@@ -8,6 +8,8 @@ export interface WatchIntervals {
   readonly refreshMs?: number;
   /** Pause before a miss is repeated. @default 500 */
   readonly missMs?: number;
+  /** From 0 up to 1: how long a wait is within its tenth. @default Math.random */
+  readonly random?: () => number;
 }
 
 /** Timers that can be stopped together. */
@@ -24,14 +26,33 @@ export function createTimers({
   tickMs = 1_500,
   refreshMs = 10_000,
   missMs = 500,
+  random = Math.random,
 }: WatchIntervals = {}): Timers {
-  const running: NodeJS.Timeout[] = [];
+  const running = new Set<NodeJS.Timeout>();
   const pauses = new Set<() => void>();
+  let started = false;
   let closed = false;
+
+  /** Jitter keeps several sidecars, and the ticks and refreshes of one, from falling into step. */
+  const repeat = (ms: number, action: () => void): void => {
+    const timer = setTimeout(
+      () => {
+        running.delete(timer);
+        if (closed) return;
+        repeat(ms, action);
+        action();
+      },
+      ms * (0.9 + 0.2 * random()),
+    ).unref();
+    running.add(timer);
+  };
+
   return {
     start: ({ tick, refresh }) => {
-      if (closed || running.length > 0) return;
-      running.push(setInterval(tick, tickMs).unref(), setInterval(refresh, refreshMs).unref());
+      if (closed || started) return;
+      started = true;
+      repeat(tickMs, tick);
+      repeat(refreshMs, refresh);
     },
     beforeSecondMiss: () =>
       new Promise((resolve) => {
@@ -49,7 +70,7 @@ export function createTimers({
       }),
     close: () => {
       closed = true;
-      for (const timer of running) clearInterval(timer);
+      for (const timer of running) clearTimeout(timer);
       for (const end of pauses) end();
     },
   };

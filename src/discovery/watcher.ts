@@ -1,24 +1,27 @@
 /**
  * Discovery as the rest of the program uses it: scans on demand, a watcher between scans, one current
- * report, and models.json kept in step with it. Costs one light request for each endpoint and tick.
+ * report, and models.json kept in step with it. At a tick each endpoint costs one light request at most.
  */
+import type { LookupFunction } from 'node:net';
 import { messageOf, type Problem, SidecarError } from '../domain/errors.ts';
 import { NOTHING_SCANNED, type DiscoveryReport } from '../domain/runtime-state.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
+import { createAnnouncements, type CandidateSettings } from './announcements.ts';
+import { ticksToRest } from './back-off.ts';
+import { createChecker, type Checker, type Watched } from './check.ts';
 import type { Endpoint, EndpointPlan } from './endpoints.ts';
-import { openInquiry, unreachableFinding, type Finding } from './examine.ts';
 import type { ModelsJsonFile } from './models-json.ts';
-import { createProbe, type Probe, type ProbeResult } from './probe.ts';
+import { createProbe } from './probe.ts';
 import type { Claims } from './provider-ids.ts';
 import { differs, toReport } from './report.ts';
-import { RUNTIMES, runtimeById } from './runtimes/index.ts';
+import { RUNTIMES } from './runtimes/index.ts';
 import { createScanner, type ScanSources } from './scan.ts';
 import { createTimers, type WatchIntervals } from './timers.ts';
 import { logTransitions } from './transitions.ts';
 
 /** What discovery is built from. */
-export interface DiscoveryDeps extends ScanSources {
+export interface DiscoveryDeps extends Omit<ScanSources, 'announced'> {
   readonly clock: Clock;
   readonly log: Pick<Logger, 'debug' | 'info' | 'warn'>;
   /** Kept in step with every report; without it nothing is written. */
@@ -26,6 +29,10 @@ export interface DiscoveryDeps extends ScanSources {
   /** Hard end of a look at one endpoint, in milliseconds. @default 4000 */
   readonly deadlineMs?: number;
   readonly intervals?: WatchIntervals;
+  /** Sources of hosts that are not trusted. @default none of them is asked */
+  readonly candidates?: CandidateSettings;
+  /** Finds the address of a trusted host by its name. @default the system's way */
+  readonly lookup?: LookupFunction;
 }
 
 /** Options of one scan. */
@@ -38,6 +45,11 @@ export interface ScanOptions {
 export interface Discovery {
   /** Looks at everything and syncs models.json. Calls that overlap share one scan. */
   scan(options?: ScanOptions): Promise<DiscoveryReport>;
+  /**
+   * Checks every known endpoint now, at the cost of a tick and a list where one is up. For somebody who waits
+   * for a runtime that may have started a moment ago.
+   */
+  recheck(): Promise<DiscoveryReport>;
   /** The newest report. */
   report(): DiscoveryReport;
   /** Why models.json could not be written the last time, or null when it could. */
@@ -50,20 +62,15 @@ export interface Discovery {
   close(): Promise<void>;
 }
 
-interface Watched {
-  readonly endpoint: Endpoint;
-  finding: Finding;
-  /** What the first question was answered with; while that stays the same there is nothing to identify. */
-  signature: string | undefined;
-  isBusy: boolean;
-}
-
 /** Creates discovery; touches nothing until `scan` or `start`. */
 export function createDiscovery(deps: DiscoveryDeps): Discovery {
   const { clock, log, modelsJson } = deps;
-  const probe = createProbe({ clock });
-  const scanner = createScanner({ ...deps, probe, runtimes: RUNTIMES });
+  const lookup = deps.lookup === undefined ? {} : { lookup: deps.lookup };
+  const probe = createProbe({ clock, ...lookup });
+  const announcements = createAnnouncements({ ...deps, settings: deps.candidates ?? {} });
+  const scanner = createScanner({ ...deps, probe, runtimes: RUNTIMES, announced: announcements.hosts });
   const timers = createTimers(deps.intervals);
+  const checker = createChecker({ probe, scanner, timers, isClosed: () => closed, ...lookup });
   const listeners = new Set<(report: DiscoveryReport) => void>();
   const underWay = new Set<Promise<unknown>>();
   let watched: readonly Watched[] = [];
@@ -145,16 +152,22 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
 
   const scanOnce = async (explicit: boolean): Promise<DiscoveryReport> => {
     const plan = await scanner.plan();
+    // Checks end within their deadlines, and no endpoint is asked twice at a time.
+    await checksUnderWay(watched);
     const findingOf = (endpoint: Endpoint) => watchedAt(watched, endpoint)?.finding;
-    const looked = await scanner.lookAtAll(plan, findingOf);
+    const [looked] = await Promise.all([scanner.lookAtAll(plan, findingOf), announcements.heard()]);
     if (closed) return report;
     watched = looked.map(({ endpoint, finding }) => ({
       endpoint,
       finding,
       signature: undefined,
-      isBusy: false,
+      unchanged: 0,
+      rest: 0,
+      refreshes: 0,
+      checking: undefined,
     }));
-    candidates = plan.candidates;
+    // What was announced meanwhile changes the candidates and nothing else.
+    candidates = (await scanner.plan()).candidates;
     await publish(explicit);
     return report;
   };
@@ -174,71 +187,67 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
   };
 
   /** Runs one check of one endpoint, unless one is under way, and publishes what it finds. */
-  const checkWith = async (one: Watched, check: (one: Watched) => Promise<Finding | undefined>) => {
-    if (one.isBusy || closed) return;
-    one.isBusy = true;
-    try {
-      const finding = await check(one);
-      // A scan that ended meanwhile has replaced `one` and knows better.
-      if (finding === undefined || closed || !watched.includes(one)) return;
-      one.finding = finding;
-      await publish(false);
-    } finally {
-      one.isBusy = false;
+  const checkWith = (one: Watched, check: Checker['fully']): Promise<void> => {
+    // A scan asks every endpoint itself.
+    if (one.checking !== undefined || scanning !== undefined || closed) return Promise.resolve();
+    const done = track(checkOnce(one, check).catch(logFailure)).finally(() => {
+      one.checking = undefined;
+    });
+    one.checking = done;
+    return done;
+  };
+
+  const checkOnce = async (one: Watched, check: Checker['fully']): Promise<void> => {
+    const finding = await check(one);
+    // A scan that ended meanwhile has replaced `one` and knows better.
+    if (closed || !watched.includes(one)) return;
+    if (finding === undefined) return;
+    if (finding.state !== one.finding.state) {
+      one.signature = undefined;
+      one.unchanged = 0;
+      one.rest = 0;
     }
+    one.finding = finding;
+    await publish(false);
   };
 
-  const tick = () => {
-    for (const one of watched) void track(checkWith(one, checkLightly).catch(logFailure));
-  };
-
-  /** One light request; undefined when nothing has changed. */
-  const checkLightly = async (one: Watched): Promise<Finding | undefined> => {
-    switch (one.finding.state) {
-      case 'up':
-        return checkAlive(one);
-      case 'down':
-      case 'error':
-      case 'loading': {
-        const finding = await scanner.look(one.endpoint, one.finding);
-        return finding.state === one.finding.state ? undefined : finding;
+  /** One after the other in turns of the event loop, so that requests to this program are not held up. */
+  const tick = async (): Promise<void> => {
+    for (const one of watched) {
+      if (scanning !== undefined || closed) return;
+      if (one.rest > 0) {
+        one.rest -= 1;
+        continue;
       }
-      case 'wrong-service':
-      case 'auth-required': {
-        const signature = await askFirst(probe, one);
-        if (signature === one.signature) return undefined;
-        one.signature = signature;
-        const finding = await scanner.look(one.endpoint, one.finding);
-        return finding.state === one.finding.state ? undefined : finding;
-      }
+      void checkWith(one, async () => {
+        const before = one.finding.state;
+        const finding = await checker.lightly(one);
+        one.unchanged = finding === undefined || finding.state === before ? one.unchanged + 1 : 0;
+        one.rest = ticksToRest(before, one.endpoint.isLoopback, one.unchanged);
+        return finding;
+      });
+      await nextTurn();
     }
   };
 
-  /** Two misses in a row mean that the runtime is gone. */
-  const checkAlive = async ({ endpoint, finding }: Watched): Promise<Finding | undefined> => {
-    const runtime = finding.runtime === null ? undefined : runtimeById(finding.runtime);
-    if (runtime === undefined) return scanner.look(endpoint, finding);
-    const ask = () => runtime.isAlive(openInquiry(endpoint, finding.root, { probe }));
-    let liveness = await ask();
-    if (liveness.kind === 'missed') {
-      await timers.beforeSecondMiss();
-      if (closed) return undefined;
-      liveness = await ask();
-    }
-    switch (liveness.kind) {
-      case 'alive':
-        return liveness.version === finding.version ? undefined : scanner.look(endpoint, finding);
-      case 'changed':
-        return scanner.look(endpoint, finding);
-      case 'missed':
-        return unreachableFinding(finding.root, liveness.how, [liveness.evidence]);
-    }
+  const scanUnderWay = (): Promise<unknown> | undefined => scanning?.done;
+
+  const recheck = async (): Promise<DiscoveryReport> => {
+    if (closed) return report;
+    if (scanning !== undefined || report.scannedAt === null) return scan();
+    const checked = watched;
+    await checksUnderWay(checked);
+    await Promise.all(
+      checked.map((one) => checkWith(one, one.finding.state === 'up' ? checker.fully : checker.lightly)),
+    );
+    await scanUnderWay();
+    return report;
   };
 
   /** Lists models again, and reads the sources again in case an endpoint was added or moved. */
   const refresh = async (): Promise<void> => {
+    if (scanning !== undefined) return;
     const plan = await scanner.plan();
-    candidates = plan.candidates;
     const isKnown = (endpoint: Endpoint) => watchedAt(watched, endpoint) !== undefined;
     const isPlanned = ({ endpoint }: Watched) =>
       plan.endpoints.some((other) => other.roots[0] === endpoint.roots[0]);
@@ -246,26 +255,27 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
       await scan();
       return;
     }
-    await Promise.all(watched.map((one) => checkWith(one, checkFully)));
-  };
-
-  const checkFully = async ({ endpoint, finding }: Watched): Promise<Finding | undefined> => {
-    if (finding.state === 'down') return undefined;
-    if (finding.state !== 'up') return scanner.look(endpoint, finding);
-    const listed = await scanner.relook(endpoint, finding);
-    if (listed.state !== 'error' && listed.state !== 'down') return listed;
-    await timers.beforeSecondMiss();
-    return closed ? undefined : scanner.relook(endpoint, finding);
+    const hasNews = JSON.stringify(plan.candidates) !== JSON.stringify(candidates);
+    candidates = plan.candidates;
+    if (hasNews && !closed) await publish(false);
+    await Promise.all(watched.map((one) => checkWith(one, checker.fully)));
+    const explained = await scanner.explain(watched);
+    for (const one of watched) one.finding = explained.get(one.finding) ?? one.finding;
+    if (explained.size > 0 && !closed) await publish(false);
   };
 
   return {
     scan: (options) => (closed ? Promise.resolve(report) : scan(options)),
+    recheck,
     report: () => report,
     writeProblem: () => writeProblem,
     start: () => {
       if (closed) return;
       if (report.scannedAt === null) void track(scan().then(() => undefined, logFailure));
-      timers.start({ tick, refresh: () => void track(refresh().catch(logFailure)) });
+      timers.start({
+        tick: () => void track(tick().catch(logFailure)),
+        refresh: () => void track(refresh().catch(logFailure)),
+      });
     },
     onChange: (listener) => {
       listeners.add(listener);
@@ -275,6 +285,7 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
       closed = true;
       timers.close();
       listeners.clear();
+      await announcements.close();
       // Requests under way end at once, and what they found is not believed any more.
       await probe.close();
       while (underWay.size > 0) await Promise.allSettled(underWay);
@@ -291,15 +302,13 @@ function watchedAt(watched: readonly Watched[], { roots }: Endpoint): Watched | 
   return watched.find(({ endpoint }) => endpoint.roots[0] === roots[0]);
 }
 
-/** What the first question of the expected runtime is answered with, short enough to keep. */
-async function askFirst(probe: Probe, { endpoint, finding }: Watched): Promise<string> {
-  const expected = endpoint.expected[0] ?? finding.runtime;
-  const path = (expected === null ? undefined : runtimeById(expected)?.firstQuestion) ?? '/';
-  const inquiry = openInquiry(endpoint, finding.root, { probe });
-  return signatureOf(await inquiry.get(path));
+async function checksUnderWay(watched: readonly Watched[]): Promise<void> {
+  await Promise.all(watched.flatMap(({ checking }) => (checking === undefined ? [] : [checking])));
 }
 
-function signatureOf(result: ProbeResult): string {
-  if (result.kind !== 'answer') return result.kind;
-  return `${result.status} ${result.contentType} ${result.body.slice(0, 200)}`;
+/** Lets everything else that waits have its turn. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }

@@ -22,6 +22,10 @@ export interface EndpointReport {
   readonly runtime: RuntimeId | null;
   /** The provider id that this endpoint has, or would have, in models.json. */
   readonly provider: string | null;
+  /** The operator's own name for it (`discovery.endpoints`). */
+  readonly name?: string;
+  /** The setting that lets this endpoint of another host be asked and written. */
+  readonly trustedBy?: string;
   readonly version: string | null;
   readonly state: EndpointState;
   /** ISO 8601: since when the endpoint is in this state. */
@@ -40,6 +44,8 @@ export interface Candidate {
   readonly foundBy: string;
   /** The settings line that would trust it. */
   readonly hint: string;
+  /** True when a host of the network told of it, which anybody can do: it changes nothing but this list. */
+  readonly announced?: boolean;
 }
 
 /** A model that a runtime lists and models.json does not get, with the reason. */

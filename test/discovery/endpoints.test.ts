@@ -15,12 +15,12 @@ const local = (port: number): Address => ({
 
 function planOf(ollamaHost: string, trust: readonly string[] = []) {
   const named = { ...parseOllamaHost(ollamaHost), foundBy: 'OLLAMA_HOST' };
-  return planEndpoints([{ runtime: 'ollama', addresses: [named, local(11_434)] }], trust);
+  return planEndpoints({ named: [{ runtime: 'ollama', addresses: [named, local(11_434)] }], trust });
 }
 
 describe('endpoints', () => {
   it('"127.0.0.1:11434 then [::1]:11434" is one endpoint with two roots', () => {
-    const plan = planEndpoints([{ runtime: 'ollama', addresses: [local(11_434)] }]);
+    const plan = planEndpoints({ named: [{ runtime: 'ollama', addresses: [local(11_434)] }] });
     expect(plan.endpoints.map(({ roots }) => roots)).toEqual([
       ['http://127.0.0.1:11434', 'http://[::1]:11434'],
     ]);
@@ -78,12 +78,15 @@ describe('endpoints', () => {
       roots: ['http://192.168.1.5:11434'],
       expected: ['ollama'],
       isLoopback: false,
+      trustedBy: 'discovery.trust',
     });
   });
 
   it('takes a trusted URL that nothing else names, its API path dropped', () => {
-    const plan = planEndpoints([], ['http://10.0.0.7:8000/v1/']);
-    expect(plan.endpoints).toEqual([{ roots: ['http://10.0.0.7:8000'], expected: [], isLoopback: false }]);
+    const plan = planEndpoints({ named: [], trust: ['http://10.0.0.7:8000/v1/'] });
+    expect(plan.endpoints).toEqual([
+      { roots: ['http://10.0.0.7:8000'], expected: [], isLoopback: false, trustedBy: 'discovery.trust' },
+    ]);
   });
 
   it.each(['ollama.com', 'http://ollama.com', 'https://www.ollama.com', 'https://OLLAMA.com.'])(
@@ -109,7 +112,7 @@ describe('endpoints', () => {
   it.each(['not a url', 'ftp://192.168.1.5', 'http://u:pw@10.0.0.1:1'])(
     'lists the trust entry %s as one that cannot be used',
     (entry) => {
-      const plan = planEndpoints([], [entry]);
+      const plan = planEndpoints({ named: [], trust: [entry] });
       expect(plan.endpoints).toEqual([]);
       expect(plan.candidates).toHaveLength(1);
       expect(JSON.stringify(plan)).not.toContain('pw@');
@@ -117,10 +120,12 @@ describe('endpoints', () => {
   );
 
   it('two sources that name the same host and port are one endpoint', () => {
-    const plan = planEndpoints([
-      { runtime: 'ollama', addresses: [local(8_080)] },
-      { runtime: 'lmstudio', addresses: [local(8_080)] },
-    ]);
+    const plan = planEndpoints({
+      named: [
+        { runtime: 'ollama', addresses: [local(8_080)] },
+        { runtime: 'lmstudio', addresses: [local(8_080)] },
+      ],
+    });
     expect(plan.endpoints.map(({ expected }) => expected)).toEqual([['ollama', 'lmstudio']]);
   });
 
@@ -131,6 +136,99 @@ describe('endpoints', () => {
       }),
       { numRuns: 300 },
     );
+  });
+});
+
+describe('discovery.endpoints', () => {
+  const configured = (...entries: { url: string; runtime?: 'llamacpp'; name?: string }[]) =>
+    planEndpoints({ named: [{ runtime: 'ollama', addresses: [local(11_434)] }], configured: entries });
+
+  it('"a url on this machine is looked at like a default port", with its runtime and name', () => {
+    const plan = configured({ url: 'http://127.0.0.1:9000', runtime: 'llamacpp', name: 'Big one' });
+    expect(plan.endpoints[1]).toEqual({
+      roots: ['http://127.0.0.1:9000'],
+      expected: ['llamacpp'],
+      isLoopback: true,
+      name: 'Big one',
+    });
+  });
+
+  it('"localhost is dialled as 127.0.0.1 then ::1"', () => {
+    expect(configured({ url: 'http://localhost:9000/' }).endpoints[1]?.roots).toEqual([
+      'http://127.0.0.1:9000',
+      'http://[::1]:9000',
+    ]);
+  });
+
+  it('"a path is an api prefix", and two prefixes below one port are two endpoints', () => {
+    const plan = configured({ url: 'http://127.0.0.1:9931/pfx/v1/' }, { url: 'http://127.0.0.1:9931/other' });
+    expect(plan.endpoints.slice(1).map(({ roots }) => roots)).toEqual([
+      ['http://127.0.0.1:9931/pfx'],
+      ['http://127.0.0.1:9931/other'],
+    ]);
+  });
+
+  it('a prefix at a default port is tried before the bare port', () => {
+    const plan = configured({ url: 'http://127.0.0.1:11434/pfx', name: 'Mine' });
+    expect(plan.endpoints).toEqual([
+      {
+        roots: ['http://127.0.0.1:11434/pfx', 'http://127.0.0.1:11434', 'http://[::1]:11434'],
+        expected: ['ollama'],
+        isLoopback: true,
+        name: 'Mine',
+      },
+    ]);
+  });
+
+  it('"a LAN host is trusted by being in discovery.trust only"', () => {
+    const lan = { url: 'http://192.168.1.9:8000', name: 'Lab' };
+    const { endpoints, candidates } = planEndpoints({ named: [], configured: [lan] });
+    expect(endpoints).toEqual([]);
+    expect(candidates[0]?.hint).toContain('trust: ["http://192.168.1.9:8000"]');
+    const trusted = planEndpoints({ named: [], configured: [lan], trust: ['http://192.168.1.9:8000'] });
+    expect(trusted.candidates).toEqual([]);
+    expect(trusted.endpoints).toMatchObject([{ name: 'Lab', trustedBy: 'discovery.trust' }]);
+  });
+});
+
+describe('announced hosts', () => {
+  const told = (host: string, port = 11_434) => ({
+    scheme: 'http',
+    host,
+    port,
+    runtime: 'ollama' as const,
+    foundBy: 'mDNS _ollama._tcp "x"',
+  });
+
+  it('"a candidate shows with the line to add for trusting it", and is not in the plan', () => {
+    const plan = planEndpoints({ named: [], announced: [told('192.168.1.7')] });
+    expect(plan.endpoints).toEqual([]);
+    expect(plan.candidates).toEqual([
+      expect.objectContaining({
+        url: 'http://192.168.1.7:11434',
+        hint: expect.stringContaining('discovery: { trust: ["http://192.168.1.7:11434"] }'),
+      }),
+    ]);
+  });
+
+  it.each(['127.0.0.1', 'localhost', '::1', '0.0.0.0', '::ffff:127.0.0.1'])(
+    'an announcement of %s makes nothing of this machine be asked',
+    (host) => {
+      expect(planEndpoints({ named: [], announced: [told(host, 22)] })).toEqual({
+        endpoints: [],
+        candidates: [],
+      });
+    },
+  );
+
+  it('is an endpoint by its trust entry alone once the operator trusts it', () => {
+    const plan = planEndpoints({
+      named: [],
+      trust: ['http://192.168.1.7:11434'],
+      announced: [told('192.168.1.7'), told('192.168.1.7', 22)],
+    });
+    expect(plan.endpoints.map(({ roots }) => roots)).toEqual([['http://192.168.1.7:11434']]);
+    expect(plan.candidates.map(({ url }) => url)).toEqual(['http://192.168.1.7:22']);
   });
 });
 

@@ -123,7 +123,10 @@ describe('LM Studio names its port on disk', () => {
   }
 
   it.each([
-    ['in ~/.lmstudio', { '.lmstudio/.internal/http-server-config.json': '{"port":4321}' }],
+    [
+      'in ~/.lmstudio, which may be of another day, so the default port follows',
+      { '.lmstudio/.internal/http-server-config.json': '{"port":4321}' },
+    ],
     [
       'in ~/.cache/lm-studio before that',
       {
@@ -140,7 +143,7 @@ describe('LM Studio names its port on disk', () => {
       },
     ],
   ])('%s', async (_where, files) => {
-    expect(await addressesFor(files)).toEqual(['localhost:4321']);
+    expect(await addressesFor(files)).toEqual(['localhost:4321', 'localhost:1234']);
   });
 
   it.each(['', '{', '{"port":"x"}', '{"port":70000}', '[]'])(
@@ -151,6 +154,11 @@ describe('LM Studio names its port on disk', () => {
       ]);
     },
   );
+
+  it('or the default port itself, which is named once', async () => {
+    const files = { '.lmstudio/.internal/http-server-config.json': '{"port":1234}' };
+    expect(await addressesFor(files)).toEqual(['localhost:1234']);
+  });
 
   it('and an address of the network beside it, which becomes a candidate', async () => {
     expect(await addressesFor({}, { LMS_SERVER_HOST: '192.168.1.5' })).toEqual([

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { RUNTIME_IDS } from '../../src/domain/provider-id.ts';
 import type { DiscoveryReport, EndpointReport } from '../../src/domain/runtime-state.ts';
 import { createModelsJsonFile } from '../../src/discovery/models-json.ts';
 import { createDiscovery, type Discovery, type DiscoveryDeps } from '../../src/discovery/watcher.ts';
@@ -42,6 +43,9 @@ export async function freePort(): Promise<number> {
   return fake.port;
 }
 
+/** No runtime's own default ports are looked at: another program of this machine may listen there. */
+const NO_PORTS = Object.fromEntries(RUNTIME_IDS.map((id) => [id, []]));
+
 /** Discovery that looks at the given ports only, with models.json in a folder of its own. */
 export async function startRig(
   ports: Readonly<Record<string, readonly number[]>>,
@@ -58,7 +62,7 @@ export async function startRig(
     clock,
     log,
     readTextFile,
-    defaultPorts: { ollama: [], lmstudio: [], ...ports },
+    defaultPorts: { ...NO_PORTS, ...ports },
     modelsJson,
     ...extra,
   });

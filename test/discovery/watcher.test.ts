@@ -4,6 +4,7 @@ import type { DiscoveryReport } from '../../src/domain/runtime-state.ts';
 import { createModelsJsonFile } from '../../src/discovery/models-json.ts';
 import { startFakeLmStudio } from '../helpers/fake-lmstudio.ts';
 import { startFakeOllama } from '../helpers/fake-ollama.ts';
+import { startFakeTextGenerationWebui } from '../helpers/fakes/text-generation-webui.ts';
 import { only, startRig, stopLater } from './rig.ts';
 
 const QUICK = { tickMs: 20, refreshMs: 100, missMs: 10 };
@@ -107,8 +108,11 @@ describe('the watcher', () => {
     );
     await discovery.scan();
     discovery.start();
-    await vi.waitFor(() => expect(fake.requests.length).toBeGreaterThan(8), PATIENCE);
-    expect(new Set(fake.requests.slice(-3).map(({ route }) => route))).toEqual(new Set(['GET /']));
+    // One examination asks no route twice, so four in a row are four ticks.
+    await vi.waitFor(
+      () => expect(fake.requests.slice(-4).map(({ route }) => route)).toEqual(Array(4).fill('GET /')),
+      PATIENCE,
+    );
     fake.setFault(null);
     await vi.waitFor(() => expect(only(discovery.report()).state).toBe('up'), PATIENCE);
   });
@@ -191,5 +195,144 @@ describe('the watcher', () => {
     );
     const report = await second.discovery.scan();
     expect(report.endpoints.map(({ provider }) => provider)).toEqual([`ollama-${two.port}`, 'ollama']);
+  });
+
+  it('"lists again when something changed": the signature of the light answer', async () => {
+    const fake = stopLater(await startFakeTextGenerationWebui({ model: 'one.gguf' }));
+    const { discovery } = await startRig(
+      { 'text-generation-webui': [fake.port] },
+      { intervals: { tickMs: 20, refreshMs: 60_000 } },
+    );
+    expect(only(await discovery.scan()).models).toMatchObject([{ id: 'one.gguf' }]);
+    discovery.start();
+    const light = 'GET /v1/internal/model/info';
+    const before = fake.count(light);
+    await vi.waitFor(() => expect(fake.count(light)).toBeGreaterThan(before + 2), PATIENCE);
+    fake.set({ model: 'two.gguf' });
+    await vi.waitFor(
+      () => expect(only(discovery.report()).models).toMatchObject([{ id: 'two.gguf' }]),
+      PATIENCE,
+    );
+  });
+
+  it('"hundreds of models cost no storm of requests": two questions a refresh, none for a single model', async () => {
+    const models = Array.from({ length: 200 }, (_, index) => ({ name: `m${index}:latest` }));
+    const { fake, discovery } = await watch({ tickMs: 20, refreshMs: 50 });
+    fake.setModels(models);
+    await vi.waitFor(() => expect(only(discovery.report()).models).toHaveLength(200), PATIENCE);
+    // Each model is asked about once in all, over as many refreshes as the time budget makes of it.
+    const asked = () => fake.count('POST /api/show');
+    await vi.waitFor(() => expect(asked()).toBeGreaterThan(200), PATIENCE);
+    fake.clearRequests();
+    await vi.waitFor(() => expect(fake.count('GET /api/tags')).toBeGreaterThan(5), PATIENCE);
+    const lists = fake.count('GET /api/tags');
+    const others = fake.requests.filter(({ route }) => route !== 'GET /api/version');
+    expect(others.length).toBeLessThanOrEqual(2 * lists + 4);
+    // Two that the budget had cut short may have been under way when the counting began.
+    expect(asked()).toBeLessThanOrEqual(2);
+    expect(fake.peak('POST /api/show')).toBeLessThanOrEqual(2);
+  });
+
+  it('"one probe per endpoint at a time": a scan waits for the check that is under way', async () => {
+    const { fake, discovery } = await watch({ tickMs: 10, refreshMs: 60_000, missMs: 5 });
+    fake.clearRequests();
+    fake.setFault('silent', 'GET /api/version', 2);
+    await vi.waitFor(() => expect(fake.count('GET /api/version')).toBe(1), PATIENCE);
+    await discovery.scan();
+    const asked = fake.requests.map(({ route }) => route);
+    // Both misses of the check end before the scan asks its first question.
+    expect(asked.slice(0, 3)).toEqual(['GET /api/version', 'GET /api/version', 'GET /']);
+  });
+
+  it('"one probe per endpoint at a time", also when ticks, refreshes and scans fall together', async () => {
+    const { fake, discovery } = await watch({ tickMs: 10, refreshMs: 15, missMs: 5 });
+    fake.setDelay(30);
+    fake.clearRequests();
+    for (let round = 0; round < 5; round += 1) {
+      await Promise.all([discovery.scan(), discovery.recheck(), discovery.scan()]);
+    }
+    for (const route of ['GET /', 'GET /api/version', 'GET /api/tags']) expect(fake.peak(route)).toBe(1);
+  });
+
+  it('a program that is not a runtime is asked less and less often', async () => {
+    const up = stopLater(await startFakeOllama({ models: [model] }));
+    const decoy = stopLater(await startFakeOllama({ models: [model] }));
+    decoy.setFault('html');
+    const { discovery } = await startRig(
+      { ollama: [up.port, decoy.port] },
+      { intervals: { tickMs: 20, refreshMs: 60_000 } },
+    );
+    await discovery.scan();
+    discovery.start();
+    // The light question to the other endpoint counts the ticks.
+    const ticks = () => up.count('GET /api/version');
+    await vi.waitFor(() => expect(ticks()).toBeGreaterThan(20), PATIENCE);
+    decoy.clearRequests();
+    const before = ticks();
+    await vi.waitFor(() => expect(ticks()).toBeGreaterThan(before + 24), PATIENCE);
+    expect(decoy.requests.length).toBeLessThanOrEqual(6);
+  });
+
+  it('recheck learns at once of a start and of a new model, and examines nothing from the beginning', async () => {
+    const { fake, discovery } = await watch({ tickMs: 60_000, refreshMs: 60_000 });
+    fake.setModels([model, { name: 'new:latest' }]);
+    fake.clearRequests();
+    expect(only(await discovery.recheck()).models).toHaveLength(2);
+    expect(fake.count('GET /')).toBe(0);
+    await fake.stop();
+    expect(only(await discovery.scan()).state).toBe('down');
+    await fake.restart();
+    expect(only(await discovery.recheck()).state).toBe('up');
+  });
+
+  it('recheck before the first scan is a scan, and nothing after close', async () => {
+    const fake = stopLater(await startFakeOllama({ models: [model] }));
+    const { discovery } = await startRig({ ollama: [fake.port] });
+    expect(only(await discovery.recheck()).state).toBe('up');
+    await discovery.close();
+    fake.clearRequests();
+    await discovery.recheck();
+    expect(fake.requests).toEqual([]);
+  });
+
+  it('the name of discovery.endpoints is the name of the provider, and the literal that worked its host', async () => {
+    const fake = stopLater(await startFakeOllama({ models: [model] }));
+    const { discovery, readModels } = await startRig(
+      {},
+      { endpoints: [{ url: `http://localhost:${fake.port}`, name: 'Under my desk' }] },
+    );
+    expect(only(await discovery.scan())).toMatchObject({ name: 'Under my desk', provider: 'ollama' });
+    expect(await readModels()).toMatchObject({
+      ollama: { name: 'Under my desk', baseUrl: `http://127.0.0.1:${fake.port}/v1` },
+    });
+  });
+
+  it('"two instances get <id> and <id>-<port>, stable over restarts", also when the first is away for a while', async () => {
+    const one = stopLater(await startFakeOllama({ models: [model] }));
+    const two = stopLater(await startFakeOllama({ models: [model] }));
+    const first = await startRig({ ollama: [one.port, two.port] });
+    await first.discovery.scan();
+    await one.stop();
+    await first.discovery.scan();
+    const later = () =>
+      startRig(
+        { ollama: [one.port, two.port] },
+        {
+          modelsJson: createModelsJsonFile({
+            path: first.path,
+            clock: Date.now,
+            log: { warn: () => undefined },
+          }),
+        },
+      );
+    const second = await later();
+    await second.discovery.scan();
+    await one.restart();
+    await second.discovery.scan();
+    const ids = (await second.discovery.scan()).endpoints.map(({ provider }) => provider);
+    expect(ids).toEqual(['ollama', `ollama-${two.port}`]);
+    const third = await later();
+    const again = (await third.discovery.scan()).endpoints.map(({ provider }) => provider);
+    expect(again).toEqual(ids);
   });
 });
