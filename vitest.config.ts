@@ -6,6 +6,8 @@ const report = process.env['PROVIDER_SIDECAR_TEST_REPORT'];
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // They need a server that is fetched first: npm run test:runtimes.
+    exclude: ['test/runtimes-real/**'],
     pool: 'forks',
     maxWorkers: 2,
     unstubEnvs: true,
