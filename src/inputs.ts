@@ -7,11 +7,15 @@ import type { ProviderDefinition } from './domain/provider.ts';
 import { canonicalProviderId } from './domain/provider-id.ts';
 import type { DiscoveryReport } from './domain/runtime-state.ts';
 import { loadProfileStores, profileFindings, type ProfileStores } from './credentials/profile-store.ts';
+import { type CommandPolicy, createReferences } from './credentials/references.ts';
+import type { Clock } from './platform/clock.ts';
 import { fileExists, readTextFile } from './platform/files.ts';
 import type { Environment, Paths } from './platform/paths.ts';
+import { runCommand } from './platform/run-command.ts';
 import { type ConfigLoad, loadOperatorConfig } from './resolution/config/load.ts';
 import type { DefaultModel } from './resolution/default-model.ts';
 import { readModelsJson } from './resolution/models-json-view.ts';
+import { type KeylessAccess, withOwnProviders } from './resolution/catalog/own-catalog.ts';
 import { createSnapshot, type ModelsJsonView, type Snapshot } from './resolution/snapshot.ts';
 
 /** A config that could be used. */
@@ -24,6 +28,13 @@ export interface Fixed {
   readonly modelsJsonPath: string;
   readonly catalog: readonly ProviderDefinition[];
   readonly installKey: string;
+  /** Tokens that a comfortable default model has; 0 for any. */
+  readonly minContextWindow: number;
+  readonly clock: Clock;
+  /** Which programs references to secrets may run. */
+  readonly secretCommands: CommandPolicy;
+  /** Told each secret that such a program gave: the log must never print it. */
+  readonly onSecretLearned: (value: string) => void;
   /** Why discovery is off, or null when it is on. */
   readonly discoverySkipped: string | null;
 }
@@ -37,6 +48,8 @@ export interface Inputs {
   /** Named by a flag, a variable or the settings. */
   readonly defaultModelWish: DefaultModel | null;
   readonly previousAutoDefault: string | null;
+  /** Whether a self-hosted NIM server answers without a key. */
+  readonly nimAccess: KeylessAccess;
   /** Findings about inputs whose last good state is still in use. */
   readonly troubles: readonly Finding[];
 }
@@ -44,11 +57,12 @@ export interface Inputs {
 /** Reads the operator's config with the catalog's rows to fill its gaps. */
 export function readConfig(fixed: Pick<Fixed, 'paths' | 'env' | 'catalog'>): Promise<ConfigLoad> {
   const { paths, env, catalog } = fixed;
-  const models = new Map(catalog.map(({ id, models = [] }) => [id, models]));
+  const models = new Map(withOwnProviders(catalog, env).map(({ id, models = [] }) => [id, models]));
   return loadOperatorConfig({
     paths,
     env,
     readTextFile,
+    runCommand,
     catalogModels: (id) => models.get(canonicalProviderId(id)) ?? [],
   });
 }
@@ -78,15 +92,26 @@ export function buildSnapshot(fixed: Fixed, inputs: Inputs, revision: number): S
   return createSnapshot({
     revision,
     env: config.env,
+    shellVariables: config.shellVariables,
+    references: createReferences({
+      env: config.env,
+      config: config.config.secrets,
+      files: config.secretFiles,
+      policy: fixed.secretCommands,
+      run: runCommand,
+      clock: fixed.clock,
+      onSecret: fixed.onSecretLearned,
+    }),
     modelsJson,
     config: config.config,
     configPath: config.path,
-    catalog: fixed.catalog,
+    catalog: withOwnProviders(fixed.catalog, config.env, inputs.nimAccess),
     profiles,
     discovery,
     defaultModelWish,
     previousAutoDefault,
     installKey: fixed.installKey,
+    minContextWindow: fixed.minContextWindow,
     findings: [...troubles, ...config.findings, ...profileFindings(profiles)],
   });
 }

@@ -4,11 +4,12 @@
  */
 import * as z from 'zod';
 import { isRecord } from '../domain/record.ts';
-import { keyDefect } from '../domain/secret.ts';
-import type { Secret } from '../domain/secret.ts';
+import { keyDefect, Secret } from '../domain/secret.ts';
+import { readSecretRef, type SecretRef } from '../domain/secret-ref.ts';
 import { hasControlCharacters, quoteUntrusted } from '../domain/untrusted-text.ts';
 import { findDuplicateKey } from './duplicate-keys.ts';
-import { classifyKeyText } from './key-text.ts';
+import { flatToProfiles, looksFlat } from './flat-credentials.ts';
+import { classifyKeyText, variableNamedBy } from './key-text.ts';
 import { reasonOf } from './key-value.ts';
 import { PROFILE_TYPES } from './stored-profile.ts';
 import type { BrokenProfile, ProfileType, ProfileUsage, StoredProfile } from './stored-profile.ts';
@@ -84,16 +85,23 @@ export function parseAuthProfiles(text: string, path: string): ParsedStore {
   if (json.kind === 'broken') return json;
   const body = storeSchema.safeParse(json.value);
   if (!body.success) return { kind: 'broken', detail: shapeDefect(body.error) };
-  const { profiles } = body.data;
-  if (profiles === undefined && isRecord(json.value) && looksFlat(json.value)) {
-    return { kind: 'broken', detail: 'has no "profiles" object: its entries have to stand below "profiles"' };
-  }
-  return {
-    kind: 'parsed',
-    profiles: Object.entries(profiles ?? {}).map(([id, profile]) => parseProfile(id, profile, path)),
-    ...stateOf(body.data),
-  };
+  const { profiles = looksFlat(json.value) ? flatToProfiles(json.value) : {} } = body.data;
+  return { kind: 'parsed', profiles: toProfiles(profiles, path), ...stateOf(body.data) };
 }
+
+/** Parses `auth.json` and `oauth.json`, which hold one credential for each provider. Never throws. */
+export function parseFlatCredentials(text: string, path: string): ParsedStore {
+  const json = parseJson(text);
+  if (json.kind === 'broken') return json;
+  const profiles = toProfiles(flatToProfiles(json.value), path);
+  return { kind: 'parsed', profiles, order: new Map(), usage: new Map() };
+}
+
+function toProfiles(profiles: JsonObject, path: string): StoredProfile[] {
+  return Object.entries(profiles).map(([id, profile]) => parseProfile(id, profile, path));
+}
+
+type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Parses `auth-state.json`, to which later releases moved the order and the recorded use. Never throws. */
 export function parseAuthState(text: string): ParsedState {
@@ -104,7 +112,7 @@ export function parseAuthState(text: string): ParsedState {
   return { kind: 'parsed', ...stateOf(body.data) };
 }
 
-function parseJson(text: string): { kind: 'json'; value: unknown } | { kind: 'broken'; detail: string } {
+function parseJson(text: string): { kind: 'json'; value: JsonObject } | { kind: 'broken'; detail: string } {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -121,13 +129,6 @@ function parseJson(text: string): { kind: 'json'; value: unknown } | { kind: 'br
 function shapeDefect(error: z.ZodError): string {
   const field = error.issues[0]?.path.map(String).join('.') ?? '';
   return `does not have the form of a credential store at ${quoteUntrusted(field)}`;
-}
-
-/** A file from before profiles: provider to `{apiKey}`, without anything around it. */
-function looksFlat(file: Readonly<Record<string, unknown>>): boolean {
-  return Object.entries(file).some(
-    ([key, value]) => key !== 'order' && key !== 'usageStats' && key !== 'lastGood' && isRecord(value),
-  );
 }
 
 function stateOf(file: z.infer<typeof stateSchema>): StoreState {
@@ -165,10 +166,10 @@ function parseProfile(key: string, raw: unknown, path: string): StoredProfile {
   const expires = expiryOf(body.expires, type);
   if (expires.kind === 'invalid') return broken('invalid_expires', expires.detail);
   const secret = secretOf(body, type);
-  if (secret.kind === 'reference') {
-    return { kind: 'unresolved-reference', ...facts, type, reason: 'unresolved_ref', detail: secret.detail };
+  if (secret.kind === 'unusable') {
+    const { reason, detail, isPlaceholder } = secret;
+    return { ...broken(reason, detail), ...(isPlaceholder && { isPlaceholder }) };
   }
-  if (secret.kind === 'unusable') return broken(secret.reason, secret.detail);
   const { email, accountId, projectId } = body;
   const defect = accountId === undefined ? undefined : keyDefect(accountId);
   // The account travels in a request header beside the token.
@@ -205,37 +206,47 @@ function expiryOf(expires: unknown, type: ProfileType): Expiry {
 }
 
 type SecretField =
-  | { kind: 'value'; value: Secret }
-  | { kind: 'reference'; detail: string }
-  | { kind: 'unusable'; reason: 'missing_credential' | 'ineligible_profile'; detail: string };
+  | { kind: 'value'; value: Secret | SecretRef }
+  | {
+      kind: 'unusable';
+      reason: 'missing_credential' | 'ineligible_profile';
+      detail: string;
+      isPlaceholder?: true;
+    };
 
 function secretOf(body: ProfileBody, type: ProfileType): SecretField {
   switch (type) {
     case 'api_key':
       return body.key === undefined && body.apiKey !== undefined
-        ? readSecret('apiKey', body.apiKey, undefined)
+        ? readSecret('apiKey', body.apiKey, body.keyRef)
         : readSecret('key', body.key, body.keyRef);
     case 'token':
       return readSecret('token', body.token, body.tokenRef);
     case 'oauth':
-      return readSecret('access', body.access, undefined);
+      return readAccess(body.access);
   }
 }
 
+/** An access token is renewed where it stands, so it cannot stand elsewhere. */
+function readAccess(access: unknown): SecretField {
+  const secret = readSecret('access', access, undefined);
+  if (secret.kind === 'unusable' || secret.value instanceof Secret) return secret;
+  return unusable('"access" refers to a secret elsewhere, which an oauth profile cannot');
+}
+
+/** @param reference what stands in the field's companion for references; it beats a text beside it */
 function readSecret(field: string, value: unknown, reference: unknown): SecretField {
-  const isReference = isRecord(value) || (value === undefined && isRecord(reference));
-  if (isReference) {
-    return {
-      kind: 'reference',
-      detail: `"${field}" refers to a secret elsewhere; references are not resolved yet`,
-    };
+  const written = isRecord(reference) ? reference : value;
+  if (isRecord(written)) {
+    const read = readSecretRef(written);
+    return read.kind === 'reference'
+      ? { kind: 'value', value: read.reference }
+      : unusable(`"${written === value ? field : `${field}Ref`}" ${read.reason}`);
   }
   if (value === undefined || value === null) {
     return { kind: 'unusable', reason: 'missing_credential', detail: `has no "${field}"` };
   }
-  if (typeof value !== 'string') {
-    return { kind: 'unusable', reason: 'ineligible_profile', detail: `"${field}" is not text` };
-  }
+  if (typeof value !== 'string') return unusable(`"${field}" is not text`);
   // An empty environment: what is written here as a variable's name is a reference, and no key.
   const meaning = classifyKeyText(value, {});
   switch (meaning.kind) {
@@ -243,12 +254,21 @@ function readSecret(field: string, value: unknown, reference: unknown): SecretFi
       return { kind: 'value', value: meaning.value };
     case 'variable':
     case 'variable-unset':
-      return { kind: 'reference', detail: `"${field}" names a variable; references are not resolved yet` };
+      return variableNamedBy(value.trim()) === undefined
+        ? unusable(`"${field}" mixes text with a reference`)
+        : { kind: 'value', value: { source: 'env', provider: null, id: meaning.name } };
     case 'empty':
-    case 'marker':
       return { kind: 'unusable', reason: 'missing_credential', detail: `"${field}" ${reasonOf(meaning)}` };
+    case 'marker': {
+      const detail = `"${field}" ${reasonOf(meaning)}`;
+      return { kind: 'unusable', reason: 'missing_credential', detail, isPlaceholder: true };
+    }
     case 'command':
     case 'defect':
-      return { kind: 'unusable', reason: 'ineligible_profile', detail: `"${field}" ${reasonOf(meaning)}` };
+      return unusable(`"${field}" ${reasonOf(meaning)}`);
   }
+}
+
+function unusable(detail: string): SecretField {
+  return { kind: 'unusable', reason: 'ineligible_profile', detail };
 }

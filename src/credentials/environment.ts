@@ -168,7 +168,13 @@ export type EnvironmentPlace =
       readonly mode: 'oauth' | 'api-key';
     }
   | { readonly name: string; readonly kind: 'unset' }
-  | { readonly name: string; readonly kind: 'not-a-key'; readonly reason: string };
+  | {
+      readonly name: string;
+      readonly kind: 'not-a-key';
+      readonly reason: string;
+      /** True for a marker or a stand-in, which only looks like a key. */
+      readonly isPlaceholder: boolean;
+    };
 
 /** Looks at every variable of a provider, strongest first: one place each, so that all can be explained. */
 export function lookUpEnvironment(providerId: string, env: Environment): EnvironmentPlace[] {
@@ -179,10 +185,14 @@ function lookUpVariable(name: string, env: Environment): EnvironmentPlace {
   const text = variable(env, name);
   if (text === undefined) return { name, kind: 'unset' };
   if (isKnownProviderVariable(text)) {
-    return { name, kind: 'not-a-key', reason: 'holds the name of a variable and not its value' };
+    const reason = 'holds the name of a variable and not its value';
+    return { name, kind: 'not-a-key', reason, isPlaceholder: true };
   }
   const verdict = judgeKey(text);
-  if (verdict.kind !== 'key') return { name, kind: 'not-a-key', reason: reasonOf(verdict) };
+  if (verdict.kind !== 'key') {
+    const isPlaceholder = verdict.kind === 'marker';
+    return { name, kind: 'not-a-key', reason: reasonOf(verdict), isPlaceholder };
+  }
   const mode = name.includes('OAUTH_TOKEN') ? 'oauth' : 'api-key';
   return { name, kind: 'set', value: verdict.value, mode };
 }

@@ -52,7 +52,7 @@ export function classifyKeyText(text: string, env: Environment): KeyText {
 }
 
 /** The variable that a text stands for as a whole: `NAME_OF_IT`, `${NAME}` or `$NAME`. */
-function variableNamedBy(text: string): string | undefined {
+export function variableNamedBy(text: string): string | undefined {
   if (VARIABLE_NAME.test(text)) return text;
   const reference = WHOLE_REFERENCE.exec(text);
   return reference?.[1] ?? reference?.[2];

@@ -1,5 +1,6 @@
 /** One stored profile as a place that a resolution looks at: what it is worth now, and why. Pure. */
 import type { Secret } from '../domain/secret.ts';
+import type { SecretRef } from '../domain/secret-ref.ts';
 import { toIso } from '../platform/clock.ts';
 import type { StorePlace } from './profile-store.ts';
 import type {
@@ -7,7 +8,6 @@ import type {
   ProfileType,
   ProfileUsage,
   ReadableProfile,
-  ReferringProfile,
   StoredProfile,
 } from './stored-profile.ts';
 
@@ -35,7 +35,8 @@ export type ProfilePlace =
       readonly state: 'usable' | 'cooldown';
       readonly reason: 'ok';
       readonly mode: ProfileMode;
-      readonly value: Secret;
+      /** What is sent, or where that stands. */
+      readonly value: Secret | SecretRef;
       readonly accountId?: string;
       readonly projectId?: string;
       /** Only for a cool-down: until when its owner wants it left alone. */
@@ -49,10 +50,11 @@ export type ProfilePlace =
     })
   | (PlaceFacts & {
       readonly state: 'broken' | 'excluded';
-      readonly reason: BrokenProfile['reason'] | ReferringProfile['reason'] | 'excluded_by_auth_order';
+      readonly reason: BrokenProfile['reason'] | 'excluded_by_auth_order';
       /** Null when the store does not say. */
       readonly mode: ProfileMode | null;
       readonly detail: string;
+      readonly isPlaceholder?: boolean;
     });
 
 const MODES: Readonly<Record<ProfileType, ProfileMode>> = {
@@ -89,8 +91,15 @@ export function judgeProfile(
   now: number,
 ): ProfilePlace {
   if (profile.kind === 'credential') return judgeCredential(profile, store, usage?.unusableUntil ?? 0, now);
-  const { reason, detail } = profile;
-  return { ...factsOf(profile, store), state: 'broken', reason, mode: modeOf(profile), detail };
+  const { reason, detail, isPlaceholder = false } = profile;
+  return {
+    ...factsOf(profile, store),
+    state: 'broken',
+    reason,
+    mode: modeOf(profile),
+    detail,
+    isPlaceholder,
+  };
 }
 
 /** A credential is valid while `now < expires`. */

@@ -7,8 +7,8 @@ import type { Finding } from '../domain/finding.ts';
 import { quoteUntrusted } from '../domain/untrusted-text.ts';
 import type { FileRead, ReadOptions } from '../platform/files.ts';
 import type { Paths } from '../platform/paths.ts';
-import { parseAuthProfiles, parseAuthState } from './auth-profiles.ts';
-import type { StoreState } from './auth-profiles.ts';
+import { parseAuthProfiles, parseAuthState, parseFlatCredentials } from './auth-profiles.ts';
+import type { ParsedStore, StoreState } from './auth-profiles.ts';
 import { overlayMaps } from './overlay.ts';
 import type { StoredProfile } from './stored-profile.ts';
 
@@ -22,13 +22,15 @@ export interface ProfileStore extends StoreState {
   readonly state: 'missing' | 'loaded' | 'broken';
   /** Why the store is broken, with its path. */
   readonly detail?: string;
+  /** True when users other than its owner can read the file. */
+  readonly isOpenToOthers?: boolean;
   /** In the order of the file. */
   readonly profiles: readonly StoredProfile[];
 }
 
 /** Every store that counts. */
 export interface ProfileStores {
-  /** Strongest first: the sidecar's, the agent's, the main agent's below it. */
+  /** Strongest first: the sidecar's, the agent's, the main agent's below it, then files from before profiles. */
   readonly stores: readonly ProfileStore[];
   /** Files next to the stores that are broken: the order and the recorded use are then unknown. */
   readonly brokenState: ReadonlyArray<{ readonly path: string; readonly detail: string }>;
@@ -38,7 +40,7 @@ export interface ProfileStores {
 
 /** What loading needs from outside. */
 export interface ProfileStoreInput {
-  readonly paths: Pick<Paths, 'stateDir' | 'agentDir' | 'ownProfiles'>;
+  readonly paths: Pick<Paths, 'stateDir' | 'agentDir' | 'ownProfiles' | 'oauthJson'>;
   readonly readTextFile: (path: string, options?: ReadOptions) => Promise<FileRead>;
   readonly exists: (path: string) => boolean;
 }
@@ -46,9 +48,11 @@ export interface ProfileStoreInput {
 const STORE_NAME = 'auth-profiles.json';
 const STATE_NAME = 'auth-state.json';
 const SQLITE_NAME = 'openclaw-agent.sqlite';
+/** From before profiles. */
+const FLAT_NAME = 'auth.json';
 
-/** Larger than any real store by far, and small enough to parse in no time. */
-const MAX_BYTES = 1024 * 1024;
+/** Largest store that is read, in bytes: larger than any real one by far, and small enough to parse in no time. */
+export const MAX_STORE_BYTES = 1024 * 1024;
 
 const NOTHING: StoreState & { readonly profiles: readonly StoredProfile[] } = {
   profiles: [],
@@ -59,20 +63,23 @@ const NOTHING: StoreState & { readonly profiles: readonly StoredProfile[] } = {
 /** Every file that `loadProfileStores` looks at, also those that do not exist: what a watcher has to watch. */
 export function profileStoreFiles(paths: ProfileStoreInput['paths']): readonly string[] {
   const agents = agentFolders(paths).flatMap((folder) =>
-    [STORE_NAME, STATE_NAME, SQLITE_NAME].map((name) => join(folder, name)),
+    [STORE_NAME, STATE_NAME, SQLITE_NAME, FLAT_NAME].map((name) => join(folder, name)),
   );
-  return [paths.ownProfiles, ...agents];
+  return [paths.ownProfiles, ...agents, paths.oauthJson];
 }
 
 /** Reads every store. Never throws for what a file holds, and never writes. */
 export async function loadProfileStores(input: ProfileStoreInput): Promise<ProfileStores> {
   const folders = agentFolders(input.paths);
-  const [own, ...agents] = await Promise.all([
-    loadStore(input, 'sidecar', input.paths.ownProfiles),
-    ...folders.map((folder) => loadAgentStore(input, folder)),
+  const flatFiles = [...folders.map((folder) => join(folder, FLAT_NAME)), input.paths.oauthJson];
+  const [own, agents, flat] = await Promise.all([
+    loadStore(input, 'sidecar', input.paths.ownProfiles, parseAuthProfiles),
+    Promise.all(folders.map((folder) => loadAgentStore(input, folder))),
+    Promise.all(flatFiles.map((path) => loadStore(input, 'moltbot', path, parseFlatCredentials))),
   ]);
   return {
-    stores: [own, ...agents.map(({ store }) => store)],
+    // A file from before profiles is usually not there, and then it is not worth a word.
+    stores: [own, ...agents.map(({ store }) => store), ...flat.filter(({ state }) => state !== 'missing')],
     brokenState: agents.flatMap(({ brokenState }) => (brokenState === undefined ? [] : [brokenState])),
     notes: folders
       .map((folder) => join(folder, SQLITE_NAME))
@@ -118,22 +125,28 @@ function sqliteNote(path: string): string {
   return `${path} is there: credentials that its owner keeps in it are not read`;
 }
 
-async function loadStore(input: ProfileStoreInput, place: StorePlace, path: string): Promise<ProfileStore> {
+async function loadStore(
+  input: ProfileStoreInput,
+  place: StorePlace,
+  path: string,
+  parse: (text: string, path: string) => ParsedStore,
+): Promise<ProfileStore> {
   // Our own file has to be ours alone; the agent's file is its owner's business, symlinks and all.
   const trust = place === 'sidecar' ? 'private' : 'plain';
-  const read = await input.readTextFile(path, { trust, maxBytes: MAX_BYTES });
+  const read = await input.readTextFile(path, { trust, maxBytes: MAX_STORE_BYTES });
   switch (read.kind) {
     case 'missing':
       return { place, path, state: 'missing', ...NOTHING };
     case 'refused':
       return { place, path, state: 'broken', detail: read.detail, ...NOTHING };
     case 'text': {
-      const parsed = parseAuthProfiles(read.text, path);
+      const parsed = parse(read.text, path);
       if (parsed.kind === 'broken') {
         return { place, path, state: 'broken', detail: `${path} ${parsed.detail}`, ...NOTHING };
       }
       const { profiles, order, usage } = parsed;
-      return { place, path, state: 'loaded', profiles, order, usage };
+      const isOpenToOthers = (read.mode & 0o077) !== 0;
+      return { place, path, state: 'loaded', isOpenToOthers, profiles, order, usage };
     }
   }
 }
@@ -145,9 +158,9 @@ interface AgentStore {
 
 /** Reads an agent's store with its sibling; what the sibling says counts, entry by entry. */
 async function loadAgentStore(input: ProfileStoreInput, folder: string): Promise<AgentStore> {
-  const store = await loadStore(input, 'moltbot', join(folder, STORE_NAME));
+  const store = await loadStore(input, 'moltbot', join(folder, STORE_NAME), parseAuthProfiles);
   const path = join(dirname(store.path), STATE_NAME);
-  const read = await input.readTextFile(path, { maxBytes: MAX_BYTES });
+  const read = await input.readTextFile(path, { maxBytes: MAX_STORE_BYTES });
   if (read.kind === 'missing') return { store };
   if (read.kind === 'refused') return { store, brokenState: { path, detail: read.detail } };
   const state = parseAuthState(read.text);

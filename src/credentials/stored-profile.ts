@@ -3,6 +3,7 @@
  * those that the operators' other tools print.
  */
 import type { Secret } from '../domain/secret.ts';
+import type { SecretRef } from '../domain/secret-ref.ts';
 
 /** Kinds of credentials, by the names that the store files use. */
 export const PROFILE_TYPES = ['oauth', 'token', 'api_key'] as const;
@@ -21,21 +22,13 @@ interface ProfileFacts {
 export interface ReadableProfile extends ProfileFacts {
   readonly kind: 'credential';
   readonly type: ProfileType;
-  /** The key, the token or the access token. */
-  readonly value: Secret;
+  /** The key, the token or the access token; for a key or a token it may also be where that stands. */
+  readonly value: Secret | SecretRef;
   /** Unix milliseconds, or null when it does not expire. */
   readonly expires: number | null;
   readonly email?: string;
   readonly accountId?: string;
   readonly projectId?: string;
-}
-
-/** A profile without a value of its own: it names a place where the secret is. */
-export interface ReferringProfile extends ProfileFacts {
-  readonly kind: 'unresolved-reference';
-  readonly type: ProfileType;
-  readonly reason: 'unresolved_ref';
-  readonly detail: string;
 }
 
 /** A profile that cannot be used as it stands. */
@@ -46,9 +39,11 @@ export interface BrokenProfile extends ProfileFacts {
   readonly reason: 'missing_credential' | 'invalid_expires' | 'ineligible_profile';
   /** What is wrong, in words that show no value. */
   readonly detail: string;
+  /** True when a marker or a stand-in stands where the secret would. */
+  readonly isPlaceholder?: boolean;
 }
 
-export type StoredProfile = ReadableProfile | ReferringProfile | BrokenProfile;
+export type StoredProfile = ReadableProfile | BrokenProfile;
 
 /** When a profile was used and until when its owner wants it left alone. Unix milliseconds. */
 export interface ProfileUsage {
@@ -56,3 +51,21 @@ export interface ProfileUsage {
   /** 0 when it is ready. */
   readonly unusableUntil: number;
 }
+
+interface NewCredentialFacts {
+  readonly provider: string;
+  readonly email?: string;
+}
+
+/** A credential that a login hands over to be stored. Times are Unix milliseconds. */
+export type NewCredential =
+  | (NewCredentialFacts & { readonly type: 'api_key'; readonly key: Secret })
+  | (NewCredentialFacts & { readonly type: 'token'; readonly token: Secret; readonly expires?: number })
+  | (NewCredentialFacts & {
+      readonly type: 'oauth';
+      readonly access: Secret;
+      readonly refresh?: Secret;
+      readonly expires: number;
+      readonly accountId?: string;
+      readonly projectId?: string;
+    });

@@ -88,9 +88,16 @@ export interface Resolution {
 
 /** A finished resolution or the reason why there is none, with the steps of either. */
 export type ResolutionOutcome =
-  | { readonly kind: 'resolved'; readonly resolution: Resolution; readonly steps: readonly Step[] }
+  | {
+      readonly kind: 'resolved';
+      /** Revision of the snapshot that was asked. */
+      readonly revision: number;
+      readonly resolution: Resolution;
+      readonly steps: readonly Step[];
+    }
   | {
       readonly kind: 'failed';
+      readonly revision: number;
       readonly problem: Problem;
       readonly steps: readonly Step[];
       readonly provider?: EffectiveProvider;

@@ -1,5 +1,7 @@
 /** Providers and models as every part of the program speaks of them. Plain data. */
 
+import type { SecretRef } from './secret-ref.ts';
+
 /** How a request to a provider is authenticated (the contract's five modes). */
 export const AUTH_MODES = ['none', 'api-key', 'aws-sdk', 'oauth', 'token'] as const;
 export type AuthMode = (typeof AUTH_MODES)[number];
@@ -45,6 +47,8 @@ export interface Model {
   readonly baseUrl?: string;
   /** Extra request headers of this model. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Headers of this model whose values stand elsewhere. */
+  readonly headerRefs?: Readonly<Record<string, SecretRef>>;
 }
 
 /** A variable that an operator's config names and that is not set. */
@@ -63,11 +67,15 @@ export interface ProviderDefinition {
   readonly auth?: AuthMode;
   /** The `apiKey` field as written, after `${VAR}` substitution: a key, a variable's name or a marker. */
   readonly apiKey?: string;
+  /** Where the key stands, when the `apiKey` field is a reference to a secret. */
+  readonly apiKeyRef?: SecretRef;
   /** Why the `apiKey` field was not taken over, in words. It matters only where that key would be used. */
   readonly apiKeyProblem?: string;
   /** True: send `Authorization: Bearer <key>` whatever the api. */
   readonly authHeader?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Headers whose values stand elsewhere. */
+  readonly headerRefs?: Readonly<Record<string, SecretRef>>;
   readonly region?: string;
   readonly models?: readonly Model[];
   /** Variables named in this definition that are not set; each breaks only what needs it. */

@@ -36,6 +36,7 @@ const CONFIG_PATH_VARIABLES = [
   'CLAWDBOT_CONFIG_PATH',
   'OPENCLAW_CONFIG_PATH',
 ] as const;
+const OAUTH_DIR_VARIABLES = ['CLAWDBOT_OAUTH_DIR', 'OPENCLAW_OAUTH_DIR'] as const;
 const CONFIG_NAMES = ['moltbot.json', 'moltbot.json5', 'clawdbot.json', 'openclaw.json'] as const;
 const AGENT_DIR_VARIABLES = [
   'MOLTBOT_AGENT_DIR',
@@ -58,6 +59,8 @@ export interface Paths {
   readonly identity: string;
   /** The agent folder of the operator's own tool: read only. */
   readonly agentDir: string;
+  /** `oauth.json` of the operator's own tool, from before profiles: read only. */
+  readonly oauthJson: string;
   /** Places where the operator's config may stand; the first that exists counts. */
   readonly configCandidates: readonly string[];
   /** True when a variable named the config, which stops the search. */
@@ -95,6 +98,7 @@ export function findPaths(
   const sidecarDir = join(stateDir, 'sidecar');
   const explicit = firstVariable(env, CONFIG_PATH_VARIABLES);
   const agentDir = firstVariable(env, AGENT_DIR_VARIABLES);
+  const oauthDir = firstVariable(env, OAUTH_DIR_VARIABLES);
   return {
     home,
     stateDir,
@@ -105,6 +109,10 @@ export function findPaths(
     endpoint: join(sidecarDir, 'endpoint.json'),
     identity: join(sidecarDir, 'identity.json'),
     agentDir: agentDir ? expandPath(agentDir.value, home) : join(stateDir, 'agents', 'main', 'agent'),
+    oauthJson: join(
+      oauthDir ? expandPath(oauthDir.value, home) : join(stateDir, 'credentials'),
+      'oauth.json',
+    ),
     configCandidates: explicit ? [expandPath(explicit.value, home)] : configCandidates(env, home),
     configIsExplicit: explicit !== undefined,
   };

@@ -3,6 +3,7 @@ import type { EffectiveProvider } from '../domain/provider.ts';
 import { runtimeOfProviderId } from '../domain/provider-id.ts';
 import { environmentVariablesOf } from '../credentials/environment.ts';
 import type { AuthPlace } from './auth-places.ts';
+import { fieldOf } from './origin-file.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** Hints for the error, most useful first. */
@@ -12,9 +13,13 @@ export function noAuthHints(
   profileId: string | undefined,
   places: readonly AuthPlace[],
 ): string[] {
+  const remedies = places.flatMap(({ kind, ...place }) =>
+    kind === 'expired' && 'remedy' in place && place.remedy !== undefined ? [place.remedy] : [],
+  );
   if (profileId !== undefined) {
     return [
-      `Ask without profile=${profileId}, or store that profile`,
+      ...remedies,
+      `Ask without profile=${profileId}, or store that profile anew`,
       'See what there is: provider-sidecar explain',
     ];
   }
@@ -28,16 +33,16 @@ export function noAuthHints(
     ({ note }) => /^the variable (\w+)\b.* is not set$/.exec(note ?? '')?.[1] ?? [],
   );
   const variables = [...new Set([...missing, ...mostTypicalFirst(provider.id)])];
-  const config = snapshot.configPath ?? 'moltbot.json';
+  const file = provider.origin === 'models.json' ? 'models.json' : (snapshot.configPath ?? 'moltbot.json');
+  const field = (name: string): string => fieldOf(provider.origin, provider.id, name);
   return [
+    ...remedies,
     ...variables.slice(0, 3).map((name) => `export ${name}=your-key`),
     ...places
       .filter(({ kind }) => kind === 'error')
       .map(({ place, note, found }) => `Mend ${place}: ${note ?? found}`),
-    ...(isLocal(provider)
-      ? [`If it needs no key, say so: models.providers.${provider.id}.auth = "none" in ${config}`]
-      : []),
-    ...(missing.length === 0 ? [`Or set models.providers.${provider.id}.apiKey in ${config}`] : []),
+    ...(isLocal(provider) ? [`If it needs no key, say so: ${field('auth')} = "none" in ${file}`] : []),
+    ...(missing.length === 0 ? [`Or set ${field('apiKey')} in ${file}`] : []),
   ];
 }
 

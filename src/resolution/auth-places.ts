@@ -1,10 +1,13 @@
 /**
  * The places where a credential may stand, each looked at and described: stored profiles, AWS variables,
- * the provider's variables, the configured key. What a place holds is said in words, never shown.
+ * the provider's variables, the configured key. What a place holds is said in words, never shown. A place
+ * that holds a reference is described; whether it is followed is decided when the stronger places are known.
  */
 import type { ResolvedAuth } from '../domain/auth.ts';
 import { sameSocket } from '../domain/base-url.ts';
-import type { EffectiveProvider } from '../domain/provider.ts';
+import type { EffectiveProvider, ProviderDefinition } from '../domain/provider.ts';
+import { Secret } from '../domain/secret.ts';
+import { nameOfReference, type SecretRef } from '../domain/secret-ref.ts';
 import { type AwsPlace, lookUpAwsEnvironment } from '../credentials/aws-environment.ts';
 import { type EnvironmentPlace, lookUpEnvironment } from '../credentials/environment.ts';
 import { classifyKeyText, type KeyText } from '../credentials/key-text.ts';
@@ -29,14 +32,28 @@ export type AuthPlace =
       readonly place: string;
       readonly found: string;
       readonly note?: string;
+      /** What to do there, where that is known better than "look". */
+      readonly remedy?: string;
+      /** Something stands there that only looks like a key. */
+      readonly isPlaceholder?: boolean;
     };
+
+/** A place that says where the secret stands. */
+export interface ReferringPlace {
+  readonly kind: 'reference';
+  readonly place: string;
+  readonly found: string;
+  readonly note?: string;
+  readonly reference: SecretRef;
+  readonly toAuth: (value: Secret) => ResolvedAuth;
+}
 
 /** The explicit profile alone, or the provider's profiles in upstream's order; broken stores are errors. */
 export function profilePlaces(
   snapshot: Snapshot,
   provider: EffectiveProvider,
   request: { readonly profileId?: string; readonly now: number },
-): AuthPlace[] {
+): (AuthPlace | ReferringPlace)[] {
   const { profiles, config } = snapshot;
   const { profileId, now } = request;
   const troubles = storeTroubles(profiles);
@@ -66,35 +83,53 @@ function storeTroubles({ stores, brokenState, notes }: ProfileStores): AuthPlace
   ];
 }
 
-function toProfilePlace(profile: ProfilePlace): AuthPlace {
+function toProfilePlace(profile: ProfilePlace): AuthPlace | ReferringPlace {
   const place = profileSourceOf(profile.profileId);
   const what = profile.mode === null ? 'a profile' : WORDS[profile.mode];
   const expiry = profile.expiresAt === null ? '' : `, expires ${toIso(profile.expiresAt)}`;
   switch (profile.state) {
     case 'usable':
     case 'cooldown': {
-      const note = profile.detail === undefined ? {} : { note: profile.detail };
+      const { value, path, detail } = profile;
+      const facts = { place, ...(detail === undefined ? {} : { note: detail }) };
+      const found = `${what} in ${path}${expiry}`;
+      if (value instanceof Secret) return { kind: 'hit', ...facts, found, auth: toAuth(profile, value) };
       return {
-        kind: 'hit',
-        place,
-        found: `${what} in ${profile.path}${expiry}`,
-        auth: toAuth(profile),
-        ...note,
+        kind: 'reference',
+        ...facts,
+        found: `${found}, which refers to ${nameOfReference(value)}`,
+        reference: value,
+        toAuth: (secret) => toAuth(profile, secret),
       };
     }
     case 'expired': {
-      const note = `${profile.detail}; ${REFRESHED_BY[profile.refreshedBy ?? 'nobody']}`;
-      return { kind: 'expired', place, found: `${what} in ${profile.path}`, note };
+      const remedy = REFRESHED_BY[profile.refreshedBy ?? 'nobody'];
+      return {
+        kind: 'expired',
+        place,
+        found: `${what} in ${profile.path}`,
+        note: `${profile.detail}; ${remedy}`,
+        remedy: `For ${place}: ${remedy}`,
+      };
     }
     case 'broken':
-      return { kind: 'error', place, found: `${what} in ${profile.path}`, note: profile.detail };
+      return {
+        kind: 'error',
+        place,
+        found: `${what} in ${profile.path}`,
+        note: profile.detail,
+        isPlaceholder: profile.isPlaceholder ?? false,
+      };
     case 'excluded':
       return { kind: 'skipped', place, found: `${what} in ${profile.path}`, note: profile.detail };
   }
 }
 
-function toAuth(profile: Extract<ProfilePlace, { state: 'usable' | 'cooldown' }>): ResolvedAuth {
-  const { mode, value, expiresAt, profileId, accountId } = profile;
+function toAuth(
+  profile: Extract<ProfilePlace, { state: 'usable' | 'cooldown' }>,
+  value: Secret,
+): ResolvedAuth {
+  const { mode, expiresAt, profileId, accountId } = profile;
   const base = { source: profileSourceOf(profileId), profileId };
   switch (mode) {
     case 'api-key':
@@ -153,16 +188,24 @@ function toAwsPlace(found: AwsPlace, providerRegion: string | null): AuthPlace {
 
 /** The provider's variables, each a place of its own. */
 export function environmentPlaces(snapshot: Snapshot, provider: EffectiveProvider): AuthPlace[] {
-  return lookUpEnvironment(provider.id, snapshot.env).map(toEnvironmentPlace);
+  return lookUpEnvironment(provider.id, snapshot.env).map((found) =>
+    toEnvironmentPlace(found, snapshot.shellVariables.has(found.name)),
+  );
 }
 
-function toEnvironmentPlace(variable: EnvironmentPlace): AuthPlace {
-  const place = `env: ${variable.name}`;
+function toEnvironmentPlace(variable: EnvironmentPlace, fromShell: boolean): AuthPlace {
+  const place = `${fromShell ? 'shell env' : 'env'}: ${variable.name}`;
   switch (variable.kind) {
     case 'unset':
       return { kind: 'empty', place, found: 'not set' };
     case 'not-a-key':
-      return { kind: 'skipped', place, found: 'not a key', note: variable.reason };
+      return {
+        kind: 'skipped',
+        place,
+        found: 'not a key',
+        note: variable.reason,
+        isPlaceholder: variable.isPlaceholder,
+      };
     case 'set': {
       const { value } = variable;
       const auth: ResolvedAuth =
@@ -177,37 +220,62 @@ function toEnvironmentPlace(variable: EnvironmentPlace): AuthPlace {
 /**
  * The `apiKey` of the operator's entry, and of a hand-written models.json entry. A key goes to the server
  * that it was configured for and to no other.
+ *
+ * @param destination base URL that the request would go to
  */
-export function configuredKeyPlaces(snapshot: Snapshot, provider: EffectiveProvider): AuthPlace[] {
+export function configuredKeyPlaces(
+  snapshot: Snapshot,
+  provider: EffectiveProvider,
+  destination: string | undefined,
+): (AuthPlace | ReferringPlace)[] {
   const { bySource } = snapshot.providers;
   const cfg = bySource.cfg.get(provider.id);
-  const places: AuthPlace[] = [];
+  const places: (AuthPlace | ReferringPlace)[] = [];
   if (cfg !== undefined) {
     const place = `cfg: models.providers.${cfg.id}.apiKey`;
     const missing = cfg.missingVariables?.find(isNamedByApiKey);
-    // An entry that names no server means the one that the catalog knows for its id.
-    const meant = cfg.baseUrl ?? bySource.catalog.get(provider.id)?.baseUrl;
+    // An entry that names no server means those that the catalog knows for its id.
+    const own = serversOf(cfg);
+    const meant = own.length > 0 ? own : serversOf(bySource.catalog.get(provider.id));
     const elsewhere =
-      meant !== undefined && provider.baseUrl !== undefined && !sameSocket(meant, provider.baseUrl);
+      meant.length > 0 &&
+      destination !== undefined &&
+      cfg !== bySource[provider.origin].get(provider.id) &&
+      !meant.some((server) => sameSocket(server, destination));
     if (missing !== undefined) {
       const note = `the variable ${missing.variable}, named at ${missing.configPath}, is not set`;
       places.push({ kind: 'error', place, found: `\${${missing.variable}}`, note });
     } else if (cfg.apiKeyProblem !== undefined) {
       places.push({ kind: 'error', place, found: 'not usable', note: cfg.apiKeyProblem });
-    } else if (cfg.apiKey !== undefined && elsewhere) {
+    } else if ((cfg.apiKey ?? cfg.apiKeyRef) !== undefined && elsewhere) {
       const note = `it belongs to the server of the cfg entry, and ${provider.origin} leads to another one`;
       places.push({ kind: 'skipped', place, found: 'a key', note });
     } else {
-      places.push(toKeyPlace(place, cfg.apiKey, snapshot));
+      places.push(toKeyPlace(place, cfg, snapshot));
     }
   }
-  if (provider.origin === 'models.json' && provider.apiKey !== undefined) {
-    places.push(toKeyPlace(`models.json: providers.${provider.id}.apiKey`, provider.apiKey, snapshot));
+  if (provider.origin === 'models.json' && (provider.apiKey ?? provider.apiKeyRef) !== undefined) {
+    places.push(toKeyPlace(`models.json: providers.${provider.id}.apiKey`, provider, snapshot));
   }
   return places;
 }
 
-function toKeyPlace(place: string, text: string | undefined, snapshot: Snapshot): AuthPlace {
+/** Every server that a definition names, for the provider or for single models. */
+function serversOf(definition: ProviderDefinition | undefined): string[] {
+  const urls = [definition?.baseUrl, ...(definition?.models ?? []).map(({ baseUrl }) => baseUrl)];
+  return urls.flatMap((url) => (url === undefined || url === '' ? [] : [url]));
+}
+
+function toKeyPlace(
+  place: string,
+  { apiKey: text, apiKeyRef: reference }: Pick<ProviderDefinition, 'apiKey' | 'apiKeyRef'>,
+  snapshot: Snapshot,
+): AuthPlace | ReferringPlace {
+  if (reference !== undefined) {
+    const found = `a reference to ${nameOfReference(reference)}`;
+    const toAuth = (apiKey: Secret): ResolvedAuth => ({ mode: 'api-key', source: place, apiKey });
+    return { kind: 'reference', place, found, reference, toAuth };
+  }
   if (text === undefined) return { kind: 'empty', place, found: 'no apiKey' };
   const key: KeyText = classifyKeyText(text, snapshot.env);
   switch (key.kind) {
@@ -230,7 +298,13 @@ function toKeyPlace(place: string, text: string | undefined, snapshot: Snapshot)
         note: `the variable ${key.name} is not set`,
       };
     case 'marker':
-      return { kind: 'skipped', place, found: `the marker ${key.marker}`, note: 'a marker is not a key' };
+      return {
+        kind: 'skipped',
+        place,
+        found: `the marker ${key.marker}`,
+        note: 'a marker is not a key',
+        isPlaceholder: true,
+      };
     case 'command':
       return { kind: 'skipped', place, found: 'a command', note: 'commands are never run' };
     case 'defect':

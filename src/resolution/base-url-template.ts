@@ -3,6 +3,7 @@
  * region, a Cloudflare account, a Google location, an Azure resource. What an operator wrote stays as it is.
  */
 import type { EffectiveProvider, ProviderDefinition } from '../domain/provider.ts';
+import { fieldOf, fileOf } from './origin-file.ts';
 import { type Environment, firstVariable, variable } from '../platform/paths.ts';
 
 /** A base URL that can be used, or what is missing for one. */
@@ -28,14 +29,14 @@ export function completeBaseUrl(
   if (template !== undefined && template !== '' && !isCatalogText(provider, template, catalog)) {
     return complete(template);
   }
-  const base = template ?? mostCommonBaseUrl(provider);
+  const base = template ?? mostCommonBaseUrl(provider, catalog);
   if (provider.id === 'amazon-bedrock') return complete(withRegion(base, provider, env));
   if (provider.id === 'azure-openai-responses' && !base) return azureBaseUrl(env);
   if (base === undefined || base === '') {
     return {
       kind: 'incomplete',
       detail: 'it has no baseUrl',
-      hints: [`Set models.providers.${provider.id}.baseUrl in the operator's config`],
+      hints: [`Set ${fieldOf(provider.origin, provider.id, 'baseUrl')} in ${fileOf(provider.origin)}`],
     };
   }
   return fillPlaceholders(base, env);
@@ -57,10 +58,15 @@ function complete(baseUrl: string): CompletedBaseUrl {
   return { kind: 'complete', baseUrl };
 }
 
-function mostCommonBaseUrl(provider: EffectiveProvider): string | undefined {
+/** The URL that most models have, for a question about the provider alone; only where the catalog wrote them. */
+function mostCommonBaseUrl(
+  provider: EffectiveProvider,
+  catalog: ProviderDefinition | undefined,
+): string | undefined {
   const counts = new Map<string, number>();
   for (const { baseUrl } of provider.models) {
-    if (baseUrl !== undefined) counts.set(baseUrl, (counts.get(baseUrl) ?? 0) + 1);
+    if (baseUrl === undefined || !isCatalogText(provider, baseUrl, catalog)) continue;
+    counts.set(baseUrl, (counts.get(baseUrl) ?? 0) + 1);
   }
   return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0];
 }

@@ -4,9 +4,6 @@ import type { EffectiveProvider } from '../domain/provider.ts';
 import { runtimeOfProviderId } from '../domain/provider-id.ts';
 import type { DiscoveryReport } from '../domain/runtime-state.ts';
 
-/** Window below which a model is a second choice for the automatic default (what Moltbot's agent needs). */
-const COMFORTABLE_CONTEXT_WINDOW = 16_000;
-
 /** The default model and the place that named it. */
 export interface DefaultModel {
   readonly ref: string;
@@ -30,25 +27,36 @@ export function chooseDefaultModel(places: DefaultModelPlaces): DefaultModel | n
   return places.autoDefault === null ? null : { ref: places.autoDefault, source: 'auto' };
 }
 
+/** What the automatic default is chosen from. A snapshot has all of it. */
+interface AutoDefaultPlaces {
+  readonly providers: { readonly byId: ReadonlyMap<string, EffectiveProvider> };
+  readonly discovery: DiscoveryReport;
+  readonly previousAutoDefault: string | null;
+  readonly minContextWindow: number;
+}
+
 /**
- * The automatic default: the first model of a runtime that is up, one with a comfortable context window
- * before one without. An earlier choice stays while its runtime is away (another model must not take over
- * in silence) and as long as its runtime lists it.
+ * The automatic default: the first model of a runtime that is up and passes the check of a request, one with
+ * a context window that is large enough before one without. An earlier choice stays while its runtime is
+ * away (another model must not take over in silence) and as long as its runtime lists it.
+ *
+ * @param works whether a request for the reference would find its provider and model
  */
-export function pickAutoDefault(
-  providers: ReadonlyMap<string, EffectiveProvider>,
-  discovery: DiscoveryReport,
-  previous: string | null,
-): string | null {
-  const discovered = [...providers.values()].filter((provider) => isUsableRuntime(provider, discovery));
+export function pickAutoDefault(places: AutoDefaultPlaces, works: (ref: string) => boolean): string | null {
+  const { providers, discovery, previousAutoDefault: previous, minContextWindow } = places;
+  const discovered = [...providers.byId.values()].filter((provider) => isUsableRuntime(provider, discovery));
   const ref = previous === null ? undefined : parseModelRef(previous);
   if (previous !== null && ref !== undefined) {
     const provider = discovered.find(({ id }) => id === ref.provider);
     if (provider === undefined || provider.models.some(({ id }) => id === ref.model)) return previous;
   }
-  const models = discovered.flatMap((provider) => provider.models.map((model) => ({ provider, model })));
-  const first = models.find(({ model }) => model.contextWindow >= COMFORTABLE_CONTEXT_WINDOW) ?? models[0];
-  return first === undefined ? null : formatModelRef(first.provider.id, first.model.id);
+  const usable = discovered.flatMap((provider) =>
+    provider.models
+      .map((model) => ({ model, ref: formatModelRef(provider.id, model.id) }))
+      .filter((candidate) => works(candidate.ref)),
+  );
+  const first = usable.find(({ model }) => model.contextWindow >= minContextWindow) ?? usable[0];
+  return first?.ref ?? null;
 }
 
 /** Discovered, keyless, and (where discovery looked at it) up at this moment. */

@@ -2,20 +2,31 @@
 import * as z from 'zod';
 import type { MissingVariable } from '../domain/provider.ts';
 import { isRecord, recordOf } from '../domain/record.ts';
+import { readSecretRef, type SecretRef } from '../domain/secret-ref.ts';
 import { hasControlCharacters, quoteUntrusted } from '../domain/untrusted-text.ts';
-
-/** What is said of an object where a key or a header value should stand. */
-export const SECRET_REFERENCE = 'is a reference to a secret, which is not supported here yet';
 
 /** RFC 9110: what a header's name is made of, and what its value may hold. */
 const HEADER_NAME = /^[!#$%&'*+.^_`|~\w-]+$/;
 const HEADER_VALUE = /^[\t\x20-\x7e]*$/;
 
+/** `${NAME}`, `$NAME` and `secretref-env:NAME` as whole values. */
+const REFERENCE_TEXT = /^(?:\$\{([A-Z_][A-Z0-9_]*)\}|\$([A-Z_][A-Z0-9_]*)|secretref-env:([A-Z_][A-Z0-9_]*))$/;
+
 /** Text with something in it. */
-export const textField = z.string('must be a string').trim().min(1, 'must not be empty');
+export const textField = z
+  .string('must be a string')
+  .trim()
+  .min(1, 'must not be empty')
+  .refine((text) => !hasControlCharacters(text), 'must not hold control characters');
 
 /** An http or https URL, without its trailing slashes. No issue repeats the text: it may hold a password. */
 export const baseUrlField = z.string('must be a string').trim().transform(checkBaseUrl);
+
+/** Extra headers as they are sent, and those whose values stand elsewhere. */
+export interface ConfiguredHeaders {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly headerRefs?: Readonly<Record<string, SecretRef>>;
+}
 
 /** Extra headers; a name or value that no request may carry is an issue. */
 export const headersField = z.unknown().transform(checkHeaders);
@@ -65,25 +76,43 @@ function baseUrlFault(text: string): string | undefined {
   return undefined;
 }
 
-function checkHeaders(raw: unknown, context: z.RefinementCtx): Readonly<Record<string, string>> {
+function checkHeaders(raw: unknown, context: z.RefinementCtx): ConfiguredHeaders {
   if (!isRecord(raw)) {
     context.addIssue({ code: 'custom', message: 'must be an object' });
     return z.NEVER;
   }
   const kept: [string, string][] = [];
+  const references: [string, SecretRef][] = [];
   for (const [name, value] of Object.entries(raw)) {
-    const fault = headerFault(name, value);
-    if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
-    else if (typeof value === 'string') kept.push([name, value]);
+    const header = readHeader(name, value);
+    if (typeof header !== 'string') references.push([name, header]);
+    else if (header === '') kept.push([name, String(value)]);
+    else context.addIssue({ code: 'custom', message: header });
   }
-  return recordOf(kept);
+  return {
+    headers: recordOf(kept),
+    ...(references.length === 0 ? {} : { headerRefs: recordOf(references) }),
+  };
 }
 
-function headerFault(name: string, value: unknown): string | undefined {
+/** Where the value stands; else what is wrong with the header, in words, empty when it can be sent as it is. */
+function readHeader(name: string, value: unknown): SecretRef | string {
   const quoted = quoteUntrusted(name);
   if (!HEADER_NAME.test(name)) return `has ${quoted}, which cannot be a header's name`;
-  if (isRecord(value)) return `has ${quoted}, which ${SECRET_REFERENCE}`;
+  if (isRecord(value)) {
+    const read = readSecretRef(value);
+    return read.kind === 'reference' ? read.reference : `has ${quoted}, which ${read.reason}`;
+  }
   if (typeof value !== 'string') return `has ${quoted}, which must be a string`;
   if (!HEADER_VALUE.test(value)) return `has ${quoted} with a character that no header may carry`;
-  return undefined;
+  return referenceInText(value.trim()) ?? '';
+}
+
+/** The short forms of a reference, and the markers that the operators' other tools leave in its place. */
+function referenceInText(text: string): SecretRef | undefined {
+  // The value is where that tool keeps it, and nothing here can be sent for it.
+  if (text === 'secretref-managed') return { source: 'store', provider: null, id: text };
+  const [, braced, bare, marked] = REFERENCE_TEXT.exec(text) ?? [];
+  const id = braced ?? bare ?? marked;
+  return id === undefined ? undefined : { source: 'env', provider: null, id };
 }

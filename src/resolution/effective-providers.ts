@@ -87,7 +87,7 @@ function effectiveProvider(
  */
 function fillGaps(definition: ProviderDefinition, catalog: ProviderDefinition): ProviderDefinition {
   const { auth, models, ...rest } = catalog;
-  const saysHow = definition.apiKey !== undefined;
+  const saysHow = definition.apiKey !== undefined || definition.apiKeyRef !== undefined;
   const filledModels = models?.map((model): Model => {
     const { baseUrl, api, ...row } = model;
     return {

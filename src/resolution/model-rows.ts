@@ -84,7 +84,8 @@ function completeRow(
   const api = read('api', textField) ?? (context.hasApi ? undefined : known?.api);
   const baseUrl = read('baseUrl', baseUrlField) ?? (context.hasBaseUrl ? undefined : known?.baseUrl);
   // The catalog's extra headers are for the catalog's own server, not for one that the entry names.
-  const headers = read('headers', headersField) ?? (context.hasBaseUrl ? undefined : known?.headers);
+  const ofCatalog = context.hasBaseUrl || known?.headers === undefined ? {} : { headers: known.headers };
+  const headers = read('headers', headersField) ?? ofCatalog;
   return {
     id,
     name: read('name', textField) ?? known?.name ?? id,
@@ -99,6 +100,6 @@ function completeRow(
       read('maxTokens', tokensField) ?? known?.maxTokens ?? Math.min(DEFAULT_MAX_TOKENS, contextWindow),
     ...(api !== undefined && { api }),
     ...(baseUrl !== undefined && { baseUrl }),
-    ...(headers !== undefined && { headers }),
+    ...headers,
   };
 }

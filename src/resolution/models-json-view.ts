@@ -1,5 +1,4 @@
 /** Reading models.json as a source of provider definitions. Pure; a broken file is a finding, not a crash. */
-import { messageOf } from '../domain/errors.ts';
 import type { Finding } from '../domain/finding.ts';
 import { isRecord } from '../domain/record.ts';
 import { parseProviderDefinition } from './provider-definition.ts';
@@ -19,8 +18,9 @@ export function readModelsJson(text: string | null, path: string): ModelsJsonRea
   let root: unknown;
   try {
     root = JSON.parse(text);
-  } catch (error) {
-    return broken(path, `is not valid JSON (${messageOf(error)})`);
+  } catch {
+    // The parser's message quotes the text, and that may hold somebody's key.
+    return broken(path, 'is not valid JSON');
   }
   if (!isRecord(root)) return broken(path, 'must hold an object');
   const providers = root['providers'] ?? {};

@@ -5,8 +5,9 @@
 import * as z from 'zod';
 import { AUTH_MODES, type Model, type ProviderDefinition } from '../domain/provider.ts';
 import { isRecord } from '../domain/record.ts';
-import { hasControlCharacters, quoteUntrusted } from '../domain/untrusted-text.ts';
-import { baseUrlField, fieldReader, headersField, SECRET_REFERENCE, textField } from './definition-fields.ts';
+import { readSecretRef } from '../domain/secret-ref.ts';
+import { escapeControlCharacters, hasControlCharacters, quoteUntrusted } from '../domain/untrusted-text.ts';
+import { baseUrlField, fieldReader, headersField, textField } from './definition-fields.ts';
 import { parseModels } from './model-rows.ts';
 
 /** What the parser may know besides the entry itself. */
@@ -31,8 +32,10 @@ export function parseProviderDefinition(
   place: string,
   options: DefinitionOptions = {},
 ): ProviderDefinition {
-  const plainId = id.trim().toLowerCase();
-  const defects = idDefects(plainId, place);
+  const written = id.trim().toLowerCase();
+  const defects = idDefects(written, place);
+  // A defective id is only ever shown, so it is made fit for that.
+  const plainId = escapeControlCharacters(written);
   if (!isRecord(raw)) return { id: plainId, defects: [...defects, `${place} must be an object`] };
 
   const isUnresolved = (key: string): boolean => options.unresolved?.has(`${place}.${key}`) ?? false;
@@ -61,7 +64,7 @@ export function parseProviderDefinition(
     ...(auth !== undefined && { auth }),
     ...readApiKey(raw['apiKey'], `${place}.apiKey`),
     ...(authHeader !== undefined && { authHeader }),
-    ...(headers !== undefined && { headers }),
+    ...headers,
     ...(region !== undefined && { region }),
     ...(rows.models !== undefined && { models: rows.models }),
     ...(defects.length > 0 && { defects }),
@@ -79,8 +82,15 @@ function idDefects(id: string, place: string): string[] {
 }
 
 /** A key that cannot be read breaks only what would have used it: a profile or a variable may come first. */
-function readApiKey(raw: unknown, place: string): Pick<ProviderDefinition, 'apiKey' | 'apiKeyProblem'> {
+function readApiKey(
+  raw: unknown,
+  place: string,
+): Pick<ProviderDefinition, 'apiKey' | 'apiKeyRef' | 'apiKeyProblem'> {
   if (raw === undefined || raw === null) return {};
   if (typeof raw === 'string') return { apiKey: raw };
-  return { apiKeyProblem: isRecord(raw) ? `${place} ${SECRET_REFERENCE}` : `${place} must be a string` };
+  if (!isRecord(raw)) return { apiKeyProblem: `${place} must be a string` };
+  const read = readSecretRef(raw);
+  return read.kind === 'reference'
+    ? { apiKeyRef: read.reference }
+    : { apiKeyProblem: `${place} ${read.reason}` };
 }

@@ -12,13 +12,17 @@ import {
   configuredKeyPlaces,
   environmentPlaces,
   profilePlaces,
+  type ReferringPlace,
 } from './auth-places.ts';
 import { noAuthHints } from './auth-hints.ts';
+import { followReferences } from './follow-references.ts';
 import type { Snapshot } from './snapshot.ts';
 
 export interface AuthRequest {
   /** A profile that the caller insists on. */
   readonly profileId?: string;
+  /** Base URL that the request would go to. @default the provider's own */
+  readonly destination?: string;
   /** Unix milliseconds. */
   readonly now: number;
 }
@@ -32,18 +36,27 @@ export async function resolveAuth(
   provider: EffectiveProvider,
   request: AuthRequest,
 ): Promise<AuthOutcome> {
-  const places = await placesFor(snapshot, provider, request);
+  const places = await authPlaces(snapshot, provider, request);
   const winner = places.find(({ kind }) => kind === 'hit');
   const steps = places.map((place) => toStep(place, place === winner, snapshot.installKey));
   if (winner?.kind === 'hit') return { kind: 'satisfied', auth: winner.auth, steps };
   return { kind: 'failed', problem: nothingFound(snapshot, provider, request, places), steps };
 }
 
-async function placesFor(
+/** Every place in the order in which they count, each with what it holds. The first `hit` is used. */
+export async function authPlaces(
   snapshot: Snapshot,
   provider: EffectiveProvider,
   request: AuthRequest,
 ): Promise<readonly AuthPlace[]> {
+  return followReferences(placesFor(snapshot, provider, request), snapshot.references);
+}
+
+function placesFor(
+  snapshot: Snapshot,
+  provider: EffectiveProvider,
+  request: AuthRequest,
+): readonly (AuthPlace | ReferringPlace)[] {
   const policy: AuthPlace[] =
     provider.auth === 'none'
       ? [
@@ -62,7 +75,7 @@ async function placesFor(
     ...policy,
     ...profiles,
     ...environmentPlaces(snapshot, provider),
-    ...configuredKeyPlaces(snapshot, provider),
+    ...configuredKeyPlaces(snapshot, provider, request.destination ?? provider.baseUrl),
   ];
 }
 

@@ -13,6 +13,7 @@ import { quoteUntrusted } from '../domain/untrusted-text.ts';
 import { completeBaseUrl } from './base-url-template.ts';
 import { isNamedByApiKey } from './definition-fields.ts';
 import { nearest } from '../domain/nearest.ts';
+import { fileOf } from './origin-file.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** A provider with what a request to it needs; `model` is null when a provider alone was asked for. */
@@ -53,18 +54,19 @@ export function resolveModel(snapshot: Snapshot, wanted: Wanted): FoundModel | N
   const provider = snapshot.providers.byId.get(id);
   if (provider === undefined) return { kind: 'failed', problem: unknownProvider(snapshot, id), steps };
 
-  const runtime = runtimeOf(snapshot, provider);
   const model = asked.model === null ? null : findModel(provider, asked.model);
-  if (runtime !== undefined) steps.push(runtime.step);
+  const usable = model === undefined ? undefined : whatARequestNeeds(snapshot, provider, model);
+  const destination = usable !== undefined && 'baseUrl' in usable ? usable.baseUrl : provider.baseUrl;
+  const runtime = runtimeOf(snapshot, provider, destination);
+  if (runtime !== undefined) steps.push(...runtime.steps);
   if (runtime?.problem !== undefined) {
     return { kind: 'failed', problem: runtime.problem, steps, provider, ...(model ? { model } : {}) };
   }
   if (asked.model !== null) steps.push(modelStep(provider, asked.model, model));
-  if (model === undefined) {
+  if (model === undefined || usable === undefined) {
     return { kind: 'failed', problem: unknownModel(provider, asked.model ?? ''), steps, provider };
   }
   const ref = model === null ? id : formatModelRef(id, model.id);
-  const usable = whatARequestNeeds(snapshot, provider, model);
   if ('problem' in usable) {
     return { kind: 'failed', problem: usable.problem, steps, provider, ...(model ? { model } : {}) };
   }
@@ -121,11 +123,18 @@ function providerSteps(snapshot: Snapshot, id: string): Step[] {
       : {
           step: 'provider',
           place: 'models.json',
-          found: view.kind === 'missing' ? 'no file' : `not read: ${view.reason}`,
-          outcome: view.kind === 'missing' ? 'empty' : 'skipped',
+          found: view.kind === 'missing' ? 'no file' : `${NOT_IN_USE[view.kind].word}: ${view.reason}`,
+          outcome: NOT_IN_USE[view.kind].outcome,
         };
   return [first, stepFor('cfg', 'cfg: models.providers'), stepFor('catalog', 'catalog')];
 }
+
+/** What is said of a models.json that is not in use. */
+const NOT_IN_USE = {
+  missing: { word: 'no file', outcome: 'empty' },
+  skipped: { word: 'not read', outcome: 'skipped' },
+  broken: { word: 'cannot be used', outcome: 'error' },
+} as const;
 
 function describe(definition: ProviderDefinition): string {
   const models = definition.models;
@@ -137,23 +146,32 @@ function describe(definition: ProviderDefinition): string {
   return parts.join(', ');
 }
 
-/** What discovery knows of the endpoint that this provider leads to. */
+/** What discovery knows of the endpoint that a request would go to. */
 function runtimeOf(
   snapshot: Snapshot,
   provider: EffectiveProvider,
-): { step: Step; problem?: Problem } | undefined {
-  const { baseUrl } = provider;
+  baseUrl: string | undefined,
+): { steps: readonly Step[]; problem?: Problem } | undefined {
   if (baseUrl === undefined) return undefined;
-  const endpoint = snapshot.discovery.endpoints.find(({ url }) => sameSocket(url, baseUrl));
+  const there = snapshot.discovery.endpoints.filter(({ url }) => sameSocket(url, baseUrl));
+  // Several runtimes may be reached below one host and port, each under its own path.
+  const endpoint = there.find(({ url }) => baseUrl.startsWith(`${url}/`)) ?? there[0];
   if (endpoint === undefined) return undefined;
   const problem = endpointProblem(provider.id, provider.auth === 'none', endpoint);
+  const trust: Step[] =
+    endpoint.trustedBy === undefined
+      ? []
+      : [{ step: 'runtime', place: endpoint.trustedBy, found: `names ${endpoint.url}`, outcome: 'used' }];
   return {
-    step: {
-      step: 'runtime',
-      place: endpoint.url,
-      found: `${endpoint.runtime ?? 'unknown service'} ${endpoint.state} since ${endpoint.since}`,
-      outcome: problem === undefined ? 'used' : 'error',
-    },
+    steps: [
+      ...trust,
+      {
+        step: 'runtime',
+        place: endpoint.url,
+        found: `${endpoint.runtime ?? 'unknown service'} ${endpoint.state} since ${endpoint.since}`,
+        outcome: problem === undefined ? 'used' : 'error',
+      },
+    ],
     ...(problem === undefined ? {} : { problem }),
   };
 }
@@ -272,6 +290,6 @@ function broken(provider: EffectiveProvider, detail: string, hints: readonly str
   return {
     code: 'config-invalid',
     detail: `Provider "${provider.id}" (${provider.origin}) cannot be used: ${detail}`,
-    hints: hints.length > 0 ? hints : ['Mend the entry in the operator’s config'],
+    hints: hints.length > 0 ? hints : [`Mend the entry in ${fileOf(provider.origin)}`],
   };
 }

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { ResolutionOutcome, ResolvedAuth, Step } from '../domain/auth.ts';
 import type { ErrorCode, Problem } from '../domain/errors.ts';
 import { chooseDefaultModel } from './default-model.ts';
+import { placeHeaders } from './header-references.ts';
 import { requestHeaders } from './request-headers.ts';
 import { credentialVersion, resolveAuth } from './resolve-auth.ts';
 import { openResolutionId, type Pin, sealResolutionId } from './resolution-id.ts';
@@ -32,6 +33,14 @@ export async function resolve(
   request: ResolveRequest,
   now: number,
 ): Promise<ResolutionOutcome> {
+  const decision = await decide(snapshot, request, now);
+  return { ...decision, revision: snapshot.revision };
+}
+
+type WithoutRevision<T> = T extends unknown ? Omit<T, 'revision'> : never;
+type Decision = WithoutRevision<ResolutionOutcome>;
+
+async function decide(snapshot: Snapshot, request: ResolveRequest, now: number): Promise<Decision> {
   if (request.model !== undefined && request.provider !== undefined) {
     return refuse('bad-request', 'model and provider cannot be asked for together', ['Ask for one of them']);
   }
@@ -40,11 +49,7 @@ export async function resolve(
     : resolvePinned(snapshot, request, request.resolutionId, now);
 }
 
-async function resolveFresh(
-  snapshot: Snapshot,
-  request: ResolveRequest,
-  now: number,
-): Promise<ResolutionOutcome> {
+async function resolveFresh(snapshot: Snapshot, request: ResolveRequest, now: number): Promise<Decision> {
   const asked = whatIsAsked(snapshot, request);
   if (asked.wanted === null) {
     return {
@@ -67,6 +72,7 @@ async function resolveFresh(
   const profileId = request.profileId;
   const outcome = await resolveAuth(snapshot, found.provider, {
     now,
+    destination: found.baseUrl,
     ...(profileId === undefined ? {} : { profileId }),
   });
   const steps = [...before, ...outcome.steps];
@@ -74,7 +80,25 @@ async function resolveFresh(
     const { provider, model } = found;
     return { kind: 'failed', problem: outcome.problem, steps, provider, ...(model ? { model } : {}) };
   }
-  return { kind: 'resolved', resolution: toResolution(snapshot, found, outcome.auth), steps };
+  const headed = await placeHeaders(found.provider, found.model, snapshot.references);
+  const allSteps = [...steps, ...headed.steps];
+  if (headed.kind === 'failed') {
+    const { provider, model } = found;
+    return {
+      kind: 'failed',
+      problem: headed.problem,
+      steps: allSteps,
+      provider,
+      ...(model ? { model } : {}),
+    };
+  }
+  const resolution = toResolution(
+    snapshot,
+    found,
+    outcome.auth,
+    requestHeaders({ ...found, ...headed, auth: outcome.auth }),
+  );
+  return { kind: 'resolved', resolution, steps: allSteps };
 }
 
 /** The same identity again with a fresh secret, or `provider-changed`. */
@@ -83,7 +107,7 @@ async function resolvePinned(
   request: ResolveRequest,
   resolutionId: string,
   now: number,
-): Promise<ResolutionOutcome> {
+): Promise<Decision> {
   const pin = openResolutionId(resolutionId, snapshot.installKey);
   if (pin === undefined) {
     return refuse('bad-request', 'resolution is not an id that this installation gave out', [
@@ -162,6 +186,7 @@ function toResolution(
   snapshot: Snapshot,
   found: FoundModel,
   auth: ResolvedAuth,
+  headers: Readonly<Record<string, string>>,
 ): Extract<ResolutionOutcome, { kind: 'resolved' }>['resolution'] {
   const { ref, provider, model, baseUrl, api } = found;
   const version = credentialVersion(auth, snapshot.installKey);
@@ -182,7 +207,7 @@ function toResolution(
     baseUrl,
     api,
     auth: withRegion(auth, baseUrl),
-    headers: requestHeaders({ provider, model, api, auth }),
+    headers,
   };
 }
 
@@ -207,6 +232,6 @@ function sha256(fields: readonly (string | null)[]): string {
   return createHash('sha256').update(JSON.stringify(fields)).digest('hex');
 }
 
-function refuse(code: ErrorCode, detail: string, hints: readonly string[]): ResolutionOutcome {
+function refuse(code: ErrorCode, detail: string, hints: readonly string[]): Decision {
   return { kind: 'failed', problem: { code, detail, hints }, steps: [] };
 }

@@ -3,12 +3,16 @@
  * belongs to one snapshot, and is never kept past the life of the credential in it.
  */
 import type { ResolutionOutcome } from '../domain/auth.ts';
+import type { ErrorCode } from '../domain/errors.ts';
+import { runtimeOfProviderId } from '../domain/provider-id.ts';
 import type { Clock } from '../platform/clock.ts';
 import { resolve, type ResolveRequest } from './resolve.ts';
 import type { Snapshot } from './snapshot.ts';
 
 export interface Resolver {
-  resolve(request: ResolveRequest): Promise<ResolutionOutcome>;
+  readonly resolve: (request: ResolveRequest) => Promise<ResolutionOutcome>;
+  /** The answer if it is kept and still counts: without a wait, which is what most requests need. */
+  readonly kept: (request: ResolveRequest) => ResolutionOutcome | undefined;
 }
 
 /** Longest time that an answer is kept: cool-downs end and tokens expire by the clock alone. */
@@ -22,29 +26,65 @@ interface Kept {
   readonly until: number;
 }
 
-/** A resolver over whatever snapshot is current when a request comes. */
-export function createResolver(current: () => Snapshot, clock: Clock): Resolver {
+/**
+ * A resolver over whatever snapshot is current when a request comes.
+ *
+ * @param onMiss called before a request for a local runtime fails: the runtime may have started, or got the
+ * model, a moment ago. Resolves when what could be learned is in the current snapshot; must not reject.
+ */
+export function createResolver(
+  current: () => Snapshot,
+  clock: Clock,
+  onMiss?: () => Promise<void>,
+): Resolver {
   let owner: Snapshot | undefined;
   let kept = new Map<string, Kept>();
+  /** The answers of the current snapshot. */
+  const answersNow = (): Map<string, Kept> => {
+    const snapshot = current();
+    if (snapshot !== owner) {
+      owner = snapshot;
+      kept = new Map();
+    }
+    return kept;
+  };
+  const lookUp = (request: ResolveRequest): ResolutionOutcome | undefined => {
+    const known = answersNow().get(keyOf(request));
+    return known !== undefined && clock() < known.until ? known.outcome : undefined;
+  };
   return {
+    kept: lookUp,
     async resolve(request) {
+      const known = lookUp(request);
+      if (known !== undefined) return known;
       const snapshot = current();
-      if (snapshot !== owner) {
-        owner = snapshot;
-        kept = new Map();
-      }
-      const answers = kept;
+      const answers = answersNow();
       const now = clock();
-      const { model, provider, profileId, resolutionId } = request;
-      const key = JSON.stringify([model, provider, profileId, resolutionId]);
-      const known = answers.get(key);
-      if (known !== undefined && now < known.until) return known.outcome;
       const outcome = await resolve(snapshot, request, now);
+      if (onMiss !== undefined && isMiss(outcome, request)) {
+        await onMiss();
+        // What was learned is in another snapshot, with answers of its own.
+        if (current() !== snapshot) return resolve(current(), request, clock());
+      }
       if (answers.size >= MOST_KEPT) answers.clear();
-      answers.set(key, { outcome, until: Math.min(now + KEEP_MS, expiryOf(outcome)) });
+      answers.set(keyOf(request), { outcome, until: Math.min(now + KEEP_MS, expiryOf(outcome)) });
       return outcome;
     },
   };
+}
+
+function keyOf({ model, provider, profileId, resolutionId }: ResolveRequest): string {
+  return JSON.stringify([model, provider, profileId, resolutionId]);
+}
+
+const MISSES: ReadonlySet<ErrorCode> = new Set(['runtime-down', 'unknown-provider', 'unknown-model']);
+
+/** True for a failure that a look at the local runtimes could mend. */
+function isMiss(outcome: ResolutionOutcome, { model, provider }: ResolveRequest): boolean {
+  if (outcome.kind !== 'failed' || !MISSES.has(outcome.problem.code)) return false;
+  if (outcome.problem.code === 'runtime-down' || outcome.provider?.origin === 'models.json') return true;
+  const id = outcome.provider?.id ?? provider ?? model?.split('/', 1)[0] ?? '';
+  return runtimeOfProviderId(id.trim().toLowerCase()) !== undefined;
 }
 
 function expiryOf(outcome: ResolutionOutcome): number {

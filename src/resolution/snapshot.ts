@@ -7,14 +7,19 @@ import type { Finding } from '../domain/finding.ts';
 import type { DiscoveryReport } from '../domain/runtime-state.ts';
 import type { ProviderDefinition } from '../domain/provider.ts';
 import type { ProfileStores } from '../credentials/profile-store.ts';
+import type { References } from '../credentials/references.ts';
 import type { OperatorConfig } from './config/schema.ts';
 import { type DefaultModel, pickAutoDefault } from './default-model.ts';
 import { type EffectiveProviders, mergeProviders } from './effective-providers.ts';
+import { fileOf } from './origin-file.ts';
+import { resolveModel } from './resolve-model.ts';
 
 /** models.json as it counts for this snapshot. */
 export type ModelsJsonView =
   | { readonly kind: 'skipped'; readonly reason: string }
   | { readonly kind: 'missing' }
+  /** There is a file, and nothing in it can be used. */
+  | { readonly kind: 'broken'; readonly reason: string }
   | { readonly kind: 'loaded'; readonly definitions: readonly ProviderDefinition[] };
 
 /** Everything a snapshot is made of. */
@@ -22,6 +27,10 @@ export interface SnapshotInput {
   readonly revision: number;
   /** Variables after the config's `env` block was applied. */
   readonly env: Environment;
+  /** Those of the variables that came from the operator's login shell. */
+  readonly shellVariables: ReadonlySet<string>;
+  /** What references to secrets lead to. */
+  readonly references: References;
   readonly modelsJson: ModelsJsonView;
   readonly config: OperatorConfig;
   readonly configPath: string | null;
@@ -32,6 +41,8 @@ export interface SnapshotInput {
   readonly defaultModelWish: DefaultModel | null;
   /** The automatic default of the snapshot before, so that it does not wander while a runtime is away. */
   readonly previousAutoDefault: string | null;
+  /** Tokens that a comfortable default model has; 0 for any. */
+  readonly minContextWindow: number;
   /** Key of the fingerprints, and of the seal on resolution ids. */
   readonly installKey: string;
   readonly findings: readonly Finding[];
@@ -55,12 +66,15 @@ export function createSnapshot(input: SnapshotInput): Snapshot {
     detail: `${origin} defines provider "${id}" twice; the entry "${ignored}" is ignored`,
     hint: `Remove the entry "${ignored}"`,
   }));
-  return {
+  const snapshot: Snapshot = {
     ...input,
     findings: [...input.findings, ...definitionFindings(providers), ...doubled],
     providers,
-    autoDefault: pickAutoDefault(providers.byId, input.discovery, input.previousAutoDefault),
+    autoDefault: null,
   };
+  // The default has to pass the check that a request is put to, so it is chosen on the finished view.
+  const works = (ref: string): boolean => resolveModel(snapshot, { kind: 'model', ref }).kind === 'found';
+  return { ...snapshot, autoDefault: pickAutoDefault(snapshot, works) };
 }
 
 /** Entries of the operator that cannot be used as they are written. */
@@ -70,7 +84,7 @@ function definitionFindings({ bySource }: EffectiveProviders): Finding[] {
       [...defects, ...modelDefects].map((detail): Finding => ({
         code: 'config-invalid',
         detail,
-        hint: `Mend the entry of provider "${id}" in ${origin === 'cfg' ? "the operator's config" : origin}`,
+        hint: `Mend the entry of provider "${id}" in ${fileOf(origin)}`,
       })),
     ),
   );

@@ -14,9 +14,25 @@ export type SettingsLayer = { readonly [K in SettingKey]?: Layered<SettingValues
 export type FullLayer = { readonly [K in SettingKey]: Layered<SettingValues[K]> };
 
 /** The program's settings. */
-export type Settings = Omit<SettingValues, 'discovery.trust'> & {
-  readonly discovery: { readonly trust: readonly string[] };
+export type Settings = Omit<SettingValues, `discovery.${string}` | `secrets.${string}`> & {
+  readonly discovery: DiscoverySettings;
+  readonly secrets: SecretsSettings;
 };
+
+/** Which commands may be run for secrets. */
+export interface SecretsSettings {
+  readonly allowExec: SettingValues['secrets.allowExec'];
+  readonly exec: SettingValues['secrets.exec'];
+}
+
+/** The settings of discovery. */
+export interface DiscoverySettings {
+  readonly trust: SettingValues['discovery.trust'];
+  readonly endpoints: SettingValues['discovery.endpoints'];
+  readonly mdns: SettingValues['discovery.mdns'];
+  readonly beacon: SettingValues['discovery.beacon'];
+  readonly containerHosts: SettingValues['discovery.containerHosts'];
+}
 
 /** The settings that count, and where each of them came from. */
 export interface MergedSettings {
@@ -43,6 +59,12 @@ export function mergeLayers(layers: readonly SettingsLayer[], defaults: FullLaye
     logLevel: pick('logLevel'),
     strict: pick('strict'),
     'discovery.trust': pick('discovery.trust'),
+    'discovery.endpoints': pick('discovery.endpoints'),
+    'discovery.mdns': pick('discovery.mdns'),
+    'discovery.beacon': pick('discovery.beacon'),
+    'discovery.containerHosts': pick('discovery.containerHosts'),
+    'secrets.allowExec': pick('secrets.allowExec'),
+    'secrets.exec': pick('secrets.exec'),
     token: pick('token'),
   };
   return {
@@ -56,7 +78,14 @@ export function mergeLayers(layers: readonly SettingsLayer[], defaults: FullLaye
       logLevel: chosen.logLevel.value,
       strict: chosen.strict.value,
       token: chosen.token.value,
-      discovery: { trust: chosen['discovery.trust'].value },
+      secrets: { allowExec: chosen['secrets.allowExec'].value, exec: chosen['secrets.exec'].value },
+      discovery: {
+        trust: chosen['discovery.trust'].value,
+        endpoints: chosen['discovery.endpoints'].value,
+        mdns: chosen['discovery.mdns'].value,
+        beacon: chosen['discovery.beacon'].value,
+        containerHosts: chosen['discovery.containerHosts'].value,
+      },
     },
     origins: {
       host: chosen.host.origin,
@@ -68,6 +97,12 @@ export function mergeLayers(layers: readonly SettingsLayer[], defaults: FullLaye
       logLevel: chosen.logLevel.origin,
       strict: chosen.strict.origin,
       'discovery.trust': chosen['discovery.trust'].origin,
+      'discovery.endpoints': chosen['discovery.endpoints'].origin,
+      'discovery.mdns': chosen['discovery.mdns'].origin,
+      'discovery.beacon': chosen['discovery.beacon'].origin,
+      'discovery.containerHosts': chosen['discovery.containerHosts'].origin,
+      'secrets.allowExec': chosen['secrets.allowExec'].origin,
+      'secrets.exec': chosen['secrets.exec'].origin,
       token: chosen.token.origin,
     },
   };

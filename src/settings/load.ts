@@ -188,6 +188,11 @@ function fileLayer(file: SettingsFile, paths: SettingsInput['paths']): SettingsL
     ),
     'discovery.beacon': at('discovery.beacon', file.discovery?.beacon),
     'discovery.containerHosts': at('discovery.containerHosts', file.discovery?.containerHosts),
+    'secrets.allowExec': at('secrets.allowExec', file.secrets?.allowExec),
+    'secrets.exec': at(
+      'secrets.exec',
+      file.secrets?.exec?.map((entry) => ({ ...entry, command: expandPath(entry.command, paths.home) })),
+    ),
   };
 }
 
@@ -207,6 +212,8 @@ function defaultLayer(paths: SettingsInput['paths']): FullLayer {
     'discovery.mdns': { value: { enabled: false, serviceTypes: DEFAULT_SERVICE_TYPES }, origin },
     'discovery.beacon': { value: false, origin },
     'discovery.containerHosts': { value: false, origin },
+    'secrets.allowExec': { value: false, origin },
+    'secrets.exec': { value: [], origin },
     token: { value: null, origin },
   };
 }

@@ -4,6 +4,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseAuthProfiles, parseAuthState } from '../../src/credentials/auth-profiles.ts';
 import type { StoredProfile } from '../../src/credentials/stored-profile.ts';
+import { textOf } from '../helpers/stored-profiles.ts';
 
 const PATH = '/state/auth-profiles.json';
 
@@ -41,13 +42,13 @@ describe('parseAuthProfiles: credentials', () => {
       type,
     });
     if (profile.kind !== 'credential') throw new Error('expected a credential');
-    expect(profile.value.reveal()).toBe(value);
+    expect(textOf(profile.value)).toBe(value);
     expect(profile.expires).toBe(expires);
   });
 
   it('"Accepted on load later: mode for type, apiKey for key"', () => {
     const profile = parseOne({ mode: 'api_key', provider: 'acme', apiKey: 'key-1' });
-    expect(profile.kind === 'credential' && profile.value.reveal()).toBe('key-1');
+    expect(profile.kind === 'credential' && textOf(profile.value)).toBe('key-1');
   });
 
   it('keeps the account and project that a provider wants beside an oauth token', () => {
@@ -112,15 +113,41 @@ describe('parseAuthProfiles: a broken profile is reported with its id and why, n
     expect(parseOne({ type: 'api_key', provider: 'a\nb', key: 'k' }).provider).not.toContain('\n');
   });
 
+  const byName = { source: 'env', provider: null, id: 'ACME_API_KEY' };
   it.each([
-    { type: 'api_key', provider: 'acme', keyRef: { source: 'env', provider: 'default', id: 'X' } },
-    { type: 'api_key', provider: 'acme', key: { source: 'env', provider: 'default', id: 'X' } },
-    { type: 'token', provider: 'acme', tokenRef: { source: 'exec', provider: 'v', id: 'x' } },
-    { type: 'api_key', provider: 'acme', key: '${ACME_API_KEY}' },
-    { type: 'api_key', provider: 'acme', key: 'ACME_API_KEY' },
-  ])('a reference is unresolved, and no key: %j', (written) => {
-    expect(parseOne(written)).toMatchObject({ kind: 'unresolved-reference', reason: 'unresolved_ref' });
+    [{ keyRef: { source: 'env', provider: 'main', id: 'X' } }, { source: 'env', provider: 'main', id: 'X' }],
+    [{ key: { source: 'file', id: '/a' } }, { source: 'file', provider: null, id: '/a' }],
+    [
+      { key: 'literal', keyRef: { source: 'env', id: 'X' } },
+      { source: 'env', provider: null, id: 'X' },
+    ],
+    [
+      { type: 'token', tokenRef: { source: 'exec', provider: 'v', id: 'x' } },
+      { source: 'exec', provider: 'v', id: 'x' },
+    ],
+    [{ key: '${ACME_API_KEY}' }, byName],
+    [{ key: '$ACME_API_KEY' }, byName],
+    [{ key: 'ACME_API_KEY' }, byName],
+  ])('a reference stands for a secret elsewhere, and is no key: %j', (written, value) => {
+    const profile = parseOne({ type: 'api_key', provider: 'acme', ...written });
+    expect(profile).toMatchObject({ kind: 'credential', value });
   });
+
+  it.each([
+    [{ ...OAUTH, access: { source: 'env', id: 'X' } }, 'an oauth profile cannot'],
+    [{ ...OAUTH, access: '${X_TOKEN}' }, 'an oauth profile cannot'],
+    [{ type: 'api_key', provider: 'acme', key: { source: 'vault', id: 'X' } }, 'without a "source"'],
+    [{ type: 'api_key', provider: 'acme', key: { source: 'file', id: 'a' } }, 'a JSON pointer or "value"'],
+    [{ type: 'api_key', provider: 'acme', keyRef: { source: 'exec', id: 'a/../b' } }, '"keyRef"'],
+    [{ type: 'api_key', provider: 'acme', key: 'prefix-${ACME_API_KEY}' }, 'mixes text with a reference'],
+  ])(
+    '"A SecretRef on an oauth credential is a hard error", and so is one without form: %j',
+    (written, words) => {
+      const profile = parseOne(written);
+      expect(profile).toMatchObject({ kind: 'broken', reason: 'ineligible_profile' });
+      expect(profile.kind === 'broken' && profile.detail).toContain(words);
+    },
+  );
 });
 
 describe('parseAuthProfiles: files', () => {
@@ -131,12 +158,22 @@ describe('parseAuthProfiles: files', () => {
     ['{"profiles": []}', 'does not have the form'],
     ['{"profiles": {}, "order": {"acme": "canary"}}', 'at "order.acme"'],
     ['{"profiles": {"a": {"key": "canary", "key": "canary2"}}}', '"key" twice'],
-    ['{"ollama-windows": {"apiKey": "canary"}}', 'no "profiles" object'],
   ])('%s is broken, and says why without quoting it', (text, words) => {
     const store = parseAuthProfiles(text, PATH);
     if (store.kind !== 'broken') throw new Error('expected a broken store');
     expect(store.detail).toContain(words);
     expect(store.detail).not.toContain('canary');
+  });
+
+  it('"Flat files { "ollama-windows": { "apiKey": … } } exist in the wild": each entry is a profile', () => {
+    const flat = { version: 1, 'ollama-windows': { apiKey: 'k1' }, acme: { access: 'a', expires: 5 } };
+    expect(parse(flat)).toMatchObject({
+      profiles: [
+        { id: 'ollama-windows:default', provider: 'ollama-windows', type: 'api_key', kind: 'credential' },
+        { id: 'acme:default', provider: 'acme', type: 'oauth', kind: 'credential', expires: 5 },
+      ],
+    });
+    expect(parse({ ...flat, profiles: {} })).toMatchObject({ profiles: [] });
   });
 
   it('a file without profiles is an empty store', () => {
@@ -190,9 +227,9 @@ describe('parseAuthProfiles: files', () => {
         if (store.kind === 'broken') return;
         const { profiles } = store;
         const secrets = profiles.flatMap((entry) =>
-          entry.kind === 'credential' ? [entry.value.reveal()] : [],
+          entry.kind === 'credential' ? [textOf(entry.value)] : [],
         );
-        expect(secrets.every((secret) => /^[\x21-\x7e]+$/.test(secret))).toBe(true);
+        expect(secrets.every((secret) => secret === undefined || /^[\x21-\x7e]+$/.test(secret))).toBe(true);
       }),
       { numRuns: 200 },
     );

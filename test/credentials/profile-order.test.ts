@@ -4,7 +4,7 @@ import { findProfile, profilesFor } from '../../src/credentials/profile-order.ts
 import { profileSourceOf } from '../../src/credentials/profile-place.ts';
 import type { ProfileConfig } from '../../src/credentials/profile-selection.ts';
 import type { StorePlace } from '../../src/credentials/profile-store.ts';
-import { key, NO_CONFIG, NOW, oauth, store, storesOf, token } from '../helpers/stored-profiles.ts';
+import { key, NO_CONFIG, NOW, oauth, store, storesOf, token, textOf } from '../helpers/stored-profiles.ts';
 import type { StoreFile } from '../helpers/stored-profiles.ts';
 
 /** Ids in order, those that are left out marked with their code. */
@@ -167,11 +167,11 @@ describe('what a profile is worth', () => {
 
   it('a profile in a cool-down stays usable', () => {
     const place = one(key('k'), { cooldownUntil: NOW + 1 });
-    expect(place?.state === 'cooldown' && place.value.reveal()).toBe('k');
+    expect(place?.state === 'cooldown' && textOf(place.value)).toBe('k');
     expect(one(key(), { cooldownUntil: 1e300 })?.state).toBe('cooldown');
   });
 
-  it('a broken profile and a reference keep their place and say why', () => {
+  it('a broken profile keeps its place and says why; a reference is as good as what it leads to', () => {
     expect(one(key(''))).toMatchObject({ state: 'broken', reason: 'missing_credential', mode: 'api-key' });
     expect(one({ provider: 'acme' })).toMatchObject({
       state: 'broken',
@@ -179,7 +179,7 @@ describe('what a profile is worth', () => {
       mode: null,
     });
     const reference = { type: 'token', provider: 'acme', tokenRef: { source: 'env', id: 'X' } };
-    expect(one(reference)).toMatchObject({ state: 'broken', reason: 'unresolved_ref' });
+    expect(one(reference)).toMatchObject({ state: 'usable', value: { source: 'env', id: 'X' } });
   });
 });
 
@@ -218,7 +218,7 @@ describe('several stores', () => {
 
   it("findProfile takes the sidecar's store first and heeds no order", () => {
     const found = findProfile(storesOf(sidecar, agent), 'k', 'acme', NOW);
-    expect(found?.state === 'usable' && found.value.reveal()).toBe('ours');
+    expect(found?.state === 'usable' && textOf(found.value)).toBe('ours');
     const hidden = store('moltbot', { profiles: { a: key(), b: key('b') }, order: { acme: ['a'] } });
     expect(findProfile(storesOf(hidden), 'b', 'acme', NOW)?.state).toBe('usable');
     expect(findProfile(storesOf(sidecar), 'nobody', 'acme', NOW)).toBeUndefined();
@@ -230,7 +230,7 @@ describe('several stores', () => {
     expect(place).not.toHaveProperty('value');
     const theirs = store('moltbot', { profiles: { k: key('right', 'other') } });
     const right = findProfile(storesOf(sidecar, theirs), 'k', 'other', NOW);
-    expect(right?.state === 'usable' && right.value.reveal()).toBe('right');
+    expect(right?.state === 'usable' && textOf(right.value)).toBe('right');
   });
 
   it('names the source profile:<id>', () => {

@@ -10,6 +10,7 @@ import {
   profileFindings,
   profileStoreFiles,
 } from '../../src/credentials/profile-store.ts';
+import { profilesFor } from '../../src/credentials/profile-order.ts';
 import type { ProfileStores } from '../../src/credentials/profile-store.ts';
 import { readTextFile } from '../../src/platform/files.ts';
 import { findPaths } from '../../src/platform/paths.ts';
@@ -138,6 +139,53 @@ describe('loadProfileStores', () => {
     expect(stores.map(({ path }) => dirname(path)).slice(1)).toEqual([agentDir, main]);
   });
 
+  it('"auth.json: flat map, imported as <provider>:default; credentials/oauth.json: {access, refresh, expires}", below the real stores', async () => {
+    const { agentDir } = pathsFor();
+    const main = join(home, '.clawdbot', 'agents', 'main', 'agent');
+    const oauthJson = join(home, '.clawdbot', 'credentials', 'oauth.json');
+    await put(join(agentDir, 'auth.json'), { acme: apiKey('k1'), other: { apiKey: 'k2' } });
+    await put(oauthJson, { acme: { access: 'a1', refresh: 'canary-refresh', expires: 5 } }, 0o644);
+    const { stores } = await load();
+    expect(stores.map(({ place, path }) => [place, path]).slice(1)).toEqual([
+      ['moltbot', join(main, 'auth-profiles.json')],
+      ['moltbot', join(main, 'auth.json')],
+      ['moltbot', oauthJson],
+    ]);
+    expect(stores[2]?.profiles).toMatchObject([
+      { kind: 'credential', id: 'acme:default', type: 'api_key' },
+      { kind: 'credential', id: 'other:default', provider: 'other', type: 'api_key' },
+    ]);
+    expect(stores[3]).toMatchObject({
+      isOpenToOthers: true,
+      profiles: [{ kind: 'credential', id: 'acme:default', type: 'oauth', expires: 5 }],
+    });
+    expect(inspect(stores, { depth: null })).not.toContain('canary');
+    expect(profileStoreFiles(pathsFor())).toEqual(
+      expect.arrayContaining([join(main, 'auth.json'), oauthJson]),
+    );
+  });
+
+  it('an entry of the real store hides the one from before profiles', async () => {
+    const { agentDir } = pathsFor();
+    await put(join(agentDir, 'auth-profiles.json'), storeWith('new'));
+    await put(join(agentDir, 'auth.json'), { acme: apiKey('old') });
+    const places = profilesFor(await load(), 'acme', { order: {}, profiles: {} }, 0);
+    expect(places.map(({ path }) => path)).toEqual([join(agentDir, 'auth-profiles.json')]);
+  });
+
+  it.each(['CLAWDBOT_OAUTH_DIR', 'OPENCLAW_OAUTH_DIR'])('"folder override %s"', async (name) => {
+    await put(join(home, 'elsewhere', 'oauth.json'), { acme: { access: 'a1', refresh: 'r', expires: 5 } });
+    const { stores } = await load({ [name]: '~/elsewhere' });
+    expect(stores.at(-1)).toMatchObject({ path: join(home, 'elsewhere', 'oauth.json'), state: 'loaded' });
+  });
+
+  it('a broken file from before profiles is an error with its path', async () => {
+    const path = join(pathsFor().agentDir, 'auth.json');
+    await put(path, '{"acme": {"key": "canary');
+    const findings = profileFindings(await load());
+    expect(findings.map(({ detail }) => detail)).toEqual([`${path} is not valid JSON`]);
+  });
+
   it('says when openclaw-agent.sqlite is there, because its credentials are not read', async () => {
     const path = join(pathsFor().agentDir, 'openclaw-agent.sqlite');
     await put(path, '');
@@ -148,10 +196,11 @@ describe('loadProfileStores', () => {
 
   it('names every file that it looks at, for the watcher', () => {
     const paths = pathsFor();
-    const names = ['auth-profiles.json', 'auth-state.json', 'openclaw-agent.sqlite'];
+    const names = ['auth-profiles.json', 'auth-state.json', 'openclaw-agent.sqlite', 'auth.json'];
     expect(profileStoreFiles(paths)).toEqual([
       paths.ownProfiles,
       ...names.map((name) => join(paths.agentDir, name)),
+      join(home, '.clawdbot', 'credentials', 'oauth.json'),
     ]);
   });
 });

@@ -10,8 +10,10 @@ import {
   NOTHING_SCANNED,
 } from '../../src/domain/runtime-state.ts';
 import { loadProfileStores, profileFindings } from '../../src/credentials/profile-store.ts';
+import { type CommandPolicy, createReferences } from '../../src/credentials/references.ts';
 import type { FileRead } from '../../src/platform/files.ts';
 import { findPaths } from '../../src/platform/paths.ts';
+import { type RunCommand } from '../../src/platform/run-command.ts';
 import { loadCatalog } from '../../src/resolution/catalog/catalog.ts';
 import { loadOperatorConfig } from '../../src/resolution/config/load.ts';
 import type { DefaultModel } from '../../src/resolution/default-model.ts';
@@ -39,6 +41,13 @@ export interface SnapshotParts {
   readonly previousAutoDefault?: string;
   readonly revision?: number;
   readonly installKey?: string;
+  /** @default 16000 */
+  readonly minContextWindow?: number;
+  /** Texts of further files, by absolute path. */
+  readonly files?: Readonly<Record<string, string | object>>;
+  readonly secretCommands?: CommandPolicy;
+  /** What a command answers. @default every command fails */
+  readonly runCommand?: RunCommand;
 }
 
 /** The time at which the tests play: 2026-01-01T00:00:00Z. */
@@ -57,10 +66,13 @@ export const CATALOG: readonly ProviderDefinition[] = [...loadCatalog().provider
 export async function snapshotOf(parts: SnapshotParts = {}): Promise<Snapshot> {
   const readTextFile = filesInMemory(parts);
   const catalog = parts.catalog ?? CATALOG;
+  const runCommand: RunCommand =
+    parts.runCommand ?? (() => Promise.resolve({ kind: 'failed', reason: 'is not there' }));
   const config = await loadOperatorConfig({
     paths: PATHS,
     env: parts.env ?? {},
     readTextFile,
+    runCommand,
     catalogModels: (id) => catalog.find((entry) => entry.id === canonicalProviderId(id))?.models ?? [],
   });
   if (config.kind === 'broken') throw new Error(config.problem.detail);
@@ -68,6 +80,16 @@ export async function snapshotOf(parts: SnapshotParts = {}): Promise<Snapshot> {
   return createSnapshot({
     revision: parts.revision ?? 1,
     env: config.env,
+    shellVariables: config.shellVariables,
+    references: createReferences({
+      env: config.env,
+      config: config.config.secrets,
+      files: config.secretFiles,
+      policy: parts.secretCommands ?? { allowExec: false, commands: [] },
+      run: runCommand,
+      clock: () => NOW,
+      onSecret: () => undefined,
+    }),
     modelsJson: modelsJsonView(parts),
     config: config.config,
     configPath: config.path,
@@ -77,6 +99,7 @@ export async function snapshotOf(parts: SnapshotParts = {}): Promise<Snapshot> {
     defaultModelWish: parts.defaultModelWish ?? null,
     previousAutoDefault: parts.previousAutoDefault ?? null,
     installKey: parts.installKey ?? 'install-key-of-the-tests',
+    minContextWindow: parts.minContextWindow ?? 16_000,
     findings: [...config.findings, ...profileFindings(profiles)],
   });
 }
@@ -110,7 +133,7 @@ export function localEntry(
 export function endpoint(
   url: string,
   state: EndpointState,
-  more: Partial<Pick<EndpointReport, 'runtime' | 'provider' | 'hint'>> = {},
+  more: Partial<Pick<EndpointReport, 'runtime' | 'provider' | 'hint' | 'trustedBy'>> = {},
 ): EndpointReport {
   return {
     url,
@@ -136,6 +159,7 @@ function filesInMemory(parts: SnapshotParts): (path: string) => Promise<FileRead
     [PATHS.ownProfiles, parts.ownStore],
     [join(PATHS.agentDir, 'auth-profiles.json'), parts.agentStore],
     [join(PATHS.agentDir, 'auth-state.json'), parts.agentState],
+    ...Object.entries(parts.files ?? {}),
   ];
   const files = new Map(contents.flatMap(([path, content]) => (content ? [[path, textOf(content)]] : [])));
   return (path) => {

@@ -1,5 +1,7 @@
 /** Stores and profiles for tests: what a file holds, parsed as the program parses it. */
 import { parseAuthProfiles } from '../../src/credentials/auth-profiles.ts';
+import { Secret } from '../../src/domain/secret.ts';
+import type { SecretRef } from '../../src/domain/secret-ref.ts';
 import type { ProfileConfig } from '../../src/credentials/profile-selection.ts';
 import type { ProfileStore, ProfileStores, StorePlace } from '../../src/credentials/profile-store.ts';
 
@@ -17,6 +19,11 @@ export function store(place: StorePlace, file: StoreFile, path = `/${place}.json
   const parsed = parseAuthProfiles(JSON.stringify(file), path);
   if (parsed.kind === 'broken') throw new Error(parsed.detail);
   return { place, path, state: 'loaded', ...parsed };
+}
+
+/** The text of a stored value; what only refers to one has none. */
+export function textOf(value: Secret | SecretRef): string | undefined {
+  return value instanceof Secret ? value.reveal() : undefined;
 }
 
 export function storesOf(...stores: readonly ProfileStore[]): ProfileStores {

@@ -68,7 +68,7 @@ const PROFILES = {
   expired: { type: 'oauth', access: 'canary-access', refresh: 'canary-refresh', expires: NOW - 1 },
   cooling: { type: 'api_key', key: 'canary-cooling-key' },
   broken: { type: 'api_key', key: 'canary two\nlines' },
-  reference: { type: 'api_key', keyRef: { source: 'exec', id: 'canary' } },
+  reference: { type: 'api_key', keyRef: { source: 'exec', id: 'openai' } },
 } as const;
 type ProfileKind = keyof typeof PROFILES;
 

@@ -8,6 +8,7 @@ import * as z from 'zod';
 import { toExplainAnswer } from '../../src/resolution/answers/explain-answer.ts';
 import { chooseDefaultModel } from '../../src/resolution/default-model.ts';
 import { resolve } from '../../src/resolution/resolve.ts';
+import { Secret } from '../../src/domain/secret.ts';
 import { createResolver } from '../../src/resolution/resolver.ts';
 import type { Snapshot } from '../../src/resolution/snapshot.ts';
 import { createApp } from '../../src/server.ts';
@@ -51,6 +52,8 @@ function serverOver(snapshot: Snapshot, now: number) {
     health: () => assessHealth(snapshot, { now, minContextWindow: 0, unvalidated: false }),
     discovery: () => snapshot.discovery,
     scan: unreachable,
+    setUp: { describe: unreachable, connect: unreachable, changeDefaultModel: unreachable },
+    token: new Secret('token-of-the-agreement-test-012345'),
     clock: () => now,
     log: {
       debug: unreachable,
@@ -88,7 +91,7 @@ async function check(world: World): Promise<{ verdict: Verdict; kind: string }> 
   expect(explain.digest ?? explain.outcome).toBe(verdict);
 
   const outcome = await resolve(snapshot, {}, now);
-  const offline = toExplainAnswer(outcome, chooseDefaultModel(snapshot)?.ref ?? null, snapshot.revision);
+  const offline = toExplainAnswer(outcome, chooseDefaultModel(snapshot)?.ref ?? null);
   expect(JSON.parse(JSON.stringify(offline))).toEqual(JSON.parse(explained.text));
 
   const healthAnswer = await ask('/health');

@@ -80,7 +80,7 @@ describe('fields of a provider', () => {
     ],
     [
       { headers: { a: { source: 'env' } } },
-      'models.providers.x.headers has "a", which is a reference to a secret, which is not supported here yet',
+      'models.providers.x.headers has "a", which is a reference to env whose "id" is not the name of a variable',
     ],
     ['text', 'models.providers.x must be an object'],
     [null, 'models.providers.x must be an object'],
@@ -98,9 +98,10 @@ describe('fields of a provider', () => {
   });
 
   it('a key that cannot be read is no defect of the provider: another credential may be there', () => {
-    expect(parse({ apiKey: { source: 'env', id: 'K' } })).toEqual({
+    expect(parse({ apiKey: { source: 'env', id: 'lower' } })).toEqual({
       id: 'x',
-      apiKeyProblem: 'models.providers.x.apiKey is a reference to a secret, which is not supported here yet',
+      apiKeyProblem:
+        'models.providers.x.apiKey is a reference to env whose "id" is not the name of a variable',
     });
     expect(parse({ apiKey: 5 })).toEqual({
       id: 'x',

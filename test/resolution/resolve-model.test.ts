@@ -177,6 +177,32 @@ describe('what discovery knows of the endpoint', () => {
     expect(await codeFor(keyed, state)).toBe(withKey);
   });
 
+  it('"trusted in the settings it does, and explain shows why": the setting is a step of its own', async () => {
+    const LAN = 'http://192.168.1.7:11434';
+    const steps = async (more: object) => {
+      const modelsJson = { ollama: localEntry(`${LAN}/v1`, 'm') };
+      const outcome = await find('ollama/m', { modelsJson, endpoints: [endpoint(LAN, 'up', more)] });
+      return outcome.steps.filter(({ step }) => step === 'runtime');
+    };
+    expect(await steps({ trustedBy: 'discovery.trust' })).toMatchObject([
+      { place: 'discovery.trust', found: `names ${LAN}`, outcome: 'used' },
+      { place: LAN, outcome: 'used' },
+    ]);
+    expect(await steps({})).toHaveLength(1);
+  });
+
+  it('two runtimes below one port are told apart by their paths', async () => {
+    const modelsJson = { ollama: localEntry('http://127.0.0.1:9000/b/v1', 'm') };
+    const at = (path: string, state: EndpointReport['state']) =>
+      endpoint(`http://127.0.0.1:9000${path}`, state);
+    expect((await find('ollama/m', { modelsJson, endpoints: [at('/a', 'down'), at('/b', 'up')] })).kind).toBe(
+      'found',
+    );
+    expect((await find('ollama/m', { modelsJson, endpoints: [at('/a', 'up'), at('/b', 'down')] })).kind).toBe(
+      'failed',
+    );
+  });
+
   it('finds the endpoint by its socket, however the entry spells this host', async () => {
     const config = providersConfig({
       mine: { baseUrl: 'http://localhost:11434/v1/', auth: 'none', models: [{ id: 'm' }] },

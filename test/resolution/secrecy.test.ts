@@ -19,7 +19,7 @@ import {
 const full = (expires: number, key: string): SnapshotParts => ({
   config: {
     ...providersConfig({
-      openai: { apiKey: key, headers: { 'x-extra': 'canary-header' } },
+      openai: { apiKey: key, headers: { 'x-api-token': 'canary-header' } },
       xai: { apiKey: 'canary two\nlines' },
       groq: { apiKey: '!echo canary-command' },
       zai: { apiKey: { id: 'canary-reference' } },
@@ -75,7 +75,7 @@ describe('"A fingerprint is keyed; no character of a secret shows"', () => {
     ];
     for (const request of asked) {
       const outcome = await resolve(snapshot, request, NOW);
-      seen.push(outcome.steps, toExplainAnswer(outcome, null, 1));
+      seen.push(outcome.steps, toExplainAnswer(outcome, null));
       if (outcome.kind === 'resolved') {
         seen.push(outcome.resolution.auth, toResolveAnswer(outcome.resolution, 'masks'));
         expect(outcome.resolution.resolutionId).not.toContain('canary');

@@ -44,7 +44,14 @@ describe('defaults', () => {
       minContextWindow: 16_000,
       logLevel: 'info',
       strict: false,
-      discovery: { trust: [] },
+      discovery: {
+        trust: [],
+        endpoints: [],
+        mdns: { enabled: false, serviceTypes: expect.arrayContaining(['_ollama._tcp', '_openai._tcp']) },
+        beacon: false,
+        containerHosts: false,
+      },
+      secrets: { allowExec: false, exec: [] },
       token: null,
     });
     expect(new Set(Object.values(origins))).toEqual(new Set(['default']));
@@ -55,7 +62,13 @@ describe('sidecar.json5', () => {
   it('sets everything but the token, and each value knows its origin', async () => {
     await writeFile(`{
       host: '[::1]', port: 0, socket: 'run/s.sock', defaultModel: 'ollama/a', modelsJson: '~/m.json',
-      minContextWindow: 0, logLevel: 'debug', strict: true, discovery: { trust: ['http://192.168.1.5:11434'] },
+      minContextWindow: 0, logLevel: 'debug', strict: true,
+      discovery: {
+        trust: ['http://192.168.1.5:11434'],
+        endpoints: ['http://127.0.0.1:9931/pfx', { url: 'http://localhost:9', runtime: 'vllm', name: 'Big' }],
+        mdns: { enabled: true }, beacon: true, containerHosts: true,
+      },
+      secrets: { allowExec: true, exec: [{ alias: 'vault', command: '~/bin/vault', args: ['-x'] }] },
     } // comment`);
     const { settings, origins } = await loaded();
     expect(settings).toEqual({
@@ -67,12 +80,26 @@ describe('sidecar.json5', () => {
       minContextWindow: 0,
       logLevel: 'debug',
       strict: true,
-      discovery: { trust: ['http://192.168.1.5:11434'] },
+      discovery: {
+        trust: ['http://192.168.1.5:11434'],
+        endpoints: [
+          { url: 'http://127.0.0.1:9931/pfx' },
+          { url: 'http://localhost:9', runtime: 'vllm', name: 'Big' },
+        ],
+        mdns: { enabled: true, serviceTypes: expect.arrayContaining(['_ollama._tcp']) },
+        beacon: true,
+        containerHosts: true,
+      },
+      secrets: {
+        allowExec: true,
+        exec: [{ alias: 'vault', command: join(tree.home, 'bin/vault'), args: ['-x'] }],
+      },
       token: null,
     });
     expect(origins).toMatchObject({
       port: 'sidecar.json5: port',
       'discovery.trust': 'sidecar.json5: discovery.trust',
+      'discovery.endpoints': 'sidecar.json5: discovery.endpoints',
     });
   });
 
@@ -82,6 +109,46 @@ describe('sidecar.json5', () => {
     [
       '{ discovery: { trsut: [] } }',
       'Unknown key "discovery.trsut" in sidecar.json5 (did you mean "trust"?)',
+    ],
+    [
+      '{ secrets: { alowExec: true } }',
+      'Unknown key "secrets.alowExec" in sidecar.json5 (did you mean "allowExec"?)',
+    ],
+    [
+      '{ secrets: { exec: [{ alias: "v", comand: "/v", command: "/v" }] } }',
+      'Unknown key "secrets.exec.0.comand" in sidecar.json5 (did you mean "command"?)',
+    ],
+    [
+      '{ secrets: { exec: [{ alias: "v", command: "vault" }] } }',
+      'secrets.exec.0.command in sidecar.json5 must be an absolute path, or begin with "~/"',
+    ],
+    [
+      '{ discovery: { mdns: { enabld: true } } }',
+      'Unknown key "discovery.mdns.enabld" in sidecar.json5 (did you mean "enabled"?)',
+    ],
+    [
+      '{ discovery: { endpoints: [{ url: "http://127.0.0.1:1", runtme: "vllm" }] } }',
+      'Unknown key "discovery.endpoints.0.runtme" in sidecar.json5 (did you mean "runtime"?)',
+    ],
+    [
+      '{ discovery: { endpoints: ["ftp://127.0.0.1"] } }',
+      'discovery.endpoints.0.url in sidecar.json5 must be an http or https URL',
+    ],
+    [
+      '{ discovery: { endpoints: ["http://me:hunter2@127.0.0.1"] } }',
+      'discovery.endpoints.0.url in sidecar.json5 must not hold a user name or password',
+    ],
+    [
+      '{ discovery: { endpoints: [5] } }',
+      'discovery.endpoints.0 in sidecar.json5 must be a URL, or an object with url',
+    ],
+    [
+      '{ discovery: { endpoints: {} } }',
+      'discovery.endpoints in sidecar.json5 must be a list of URLs or objects',
+    ],
+    [
+      '{ discovery: { mdns: { serviceTypes: ["ollama"] } } }',
+      'discovery.mdns.serviceTypes.0 in sidecar.json5 must be a service type like _ollama._tcp',
     ],
     ['{ token: "x" }', 'Unknown key "token" in sidecar.json5'],
     ['{ port: "80" }', 'port in sidecar.json5 must be a whole number from 0 to 65535'],

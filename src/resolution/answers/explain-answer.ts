@@ -20,11 +20,8 @@ export interface ExplainAnswer {
 /**
  * @param ref what was asked for, null for a default model that nobody named
  */
-export function toExplainAnswer(
-  outcome: ResolutionOutcome,
-  ref: string | null,
-  revision: number,
-): ExplainAnswer {
+export function toExplainAnswer(outcome: ResolutionOutcome, ref: string | null): ExplainAnswer {
+  const { revision } = outcome;
   const code = outcomeCode(outcome);
   if (outcome.kind === 'resolved') {
     const { resolution, steps } = outcome;

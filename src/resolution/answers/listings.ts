@@ -2,7 +2,9 @@
 import type { AuthMode, EffectiveProvider, Model, Origin } from '../../domain/provider.ts';
 import { formatModelRef } from '../../domain/model-ref.ts';
 import { resolveAuth } from '../resolve-auth.ts';
+import type { Problem } from '../../domain/errors.ts';
 import { resolve } from '../resolve.ts';
+import { resolveModel } from '../resolve-model.ts';
 import type { Snapshot } from '../snapshot.ts';
 
 /** Whether a request to the provider could be authenticated now. */
@@ -65,16 +67,25 @@ export async function listProviders(
   return { revision: snapshot.revision, providers };
 }
 
-/** One provider with its models, or undefined for an id that nothing defines. */
-export async function listProvider(
-  snapshot: Snapshot,
-  id: string,
-  now: number,
-): Promise<(ProviderAnswer & { revision: number; models: readonly Model[] }) | undefined> {
+/** One provider with its models, or why there is none, in the words of a resolution. */
+export type ListedProvider =
+  | {
+      readonly kind: 'listed';
+      readonly provider: ProviderAnswer & { readonly revision: number; readonly models: readonly Model[] };
+    }
+  | { readonly kind: 'missing'; readonly problem: Problem };
+
+/** @param id as a caller spells it */
+export async function listProvider(snapshot: Snapshot, id: string, now: number): Promise<ListedProvider> {
   const provider = snapshot.providers.byId.get(snapshot.providers.canonicalId(id));
-  if (provider === undefined) return undefined;
+  if (provider === undefined) {
+    const found = resolveModel(snapshot, { kind: 'provider', id });
+    if (found.kind === 'failed') return { kind: 'missing', problem: found.problem };
+    throw new Error('The resolver found a provider that is not listed');
+  }
   const answer = await describeProvider(snapshot, provider, now);
-  return { revision: snapshot.revision, ...answer, models: provider.models };
+  const { models } = provider;
+  return { kind: 'listed', provider: { revision: snapshot.revision, ...answer, models } };
 }
 
 async function describeProvider(

@@ -4,12 +4,16 @@ import type { Problem } from '../../domain/errors.ts';
 import type { Finding } from '../../domain/finding.ts';
 import { isRecord } from '../../domain/record.ts';
 import type { readTextFile } from '../../platform/files.ts';
+import { loadSecretFiles, secretFilePaths, type SecretFiles } from '../../credentials/secret-files.ts';
+import { importShellVariables, readShellWish } from '../../credentials/shell-environment.ts';
 import { describeSyntaxError, parseJson5 } from '../../platform/json5-text.ts';
 import type { Environment, Paths } from '../../platform/paths.ts';
+import type { RunCommand } from '../../platform/run-command.ts';
 import { layUnder, parseDotEnv, readEnvBlock } from './env-block.ts';
 import { resolveIncludes } from './include.ts';
 import { locateConfig } from './locate.ts';
 import { type CatalogModels, type OperatorConfig, readOperatorConfig } from './schema.ts';
+import { readSecrets } from './secrets.ts';
 import { substitute } from './substitute.ts';
 
 /** The config as it counts, or why the file that is there cannot be used. */
@@ -19,8 +23,12 @@ export type ConfigLoad =
       /** Null: there is no file, and the config is empty. */
       readonly path: string | null;
       readonly config: OperatorConfig;
-      /** The given environment, then `<state>/.env`, then the config's `env` block; the earlier wins. */
+      /** The given environment, then `<state>/.env`, the config's `env` block, the login shell; the earlier wins. */
       readonly env: Environment;
+      /** Those of the variables that came from the login shell. */
+      readonly shellVariables: ReadonlySet<string>;
+      /** What the files hold that references to secrets may lead to. */
+      readonly secretFiles: SecretFiles;
       /** Every file that was looked for, also those that are not there: what a watcher has to watch. */
       readonly files: readonly string[];
       readonly findings: readonly Finding[];
@@ -38,10 +46,12 @@ export type ConfigLoad =
 
 /** What loading needs. */
 export interface ConfigInput {
-  readonly paths: Pick<Paths, 'configCandidates' | 'configIsExplicit' | 'stateDir'>;
+  readonly paths: Pick<Paths, 'configCandidates' | 'configIsExplicit' | 'home' | 'stateDir'>;
   /** The process's environment. It is not changed. */
   readonly env: Environment;
   readonly readTextFile: typeof readTextFile;
+  /** Runs the login shell where the operator wants its variables. */
+  readonly runCommand: RunCommand;
   /** Models that the catalog has of a provider; they fill the gaps of the config's model rows. */
   readonly catalogModels?: CatalogModels;
 }
@@ -54,8 +64,17 @@ export async function loadOperatorConfig(input: ConfigInput): Promise<ConfigLoad
   const files = [dotEnv.path, ...located.looked];
   if (located.kind === 'none') {
     const empty = readOperatorConfig({}, [], catalogModels);
-    const findings = [...dotEnv.findings, ...missingExplicitFile(paths)];
-    return { kind: 'loaded', path: null, config: empty.config, env: dotEnv.env, files, findings };
+    const shell = await loadShell({}, dotEnv.env, input.runCommand);
+    const findings = [...dotEnv.findings, ...missingExplicitFile(paths), ...shell.findings];
+    return {
+      kind: 'loaded',
+      path: null,
+      config: empty.config,
+      ...shell,
+      secretFiles: new Map(),
+      files,
+      findings,
+    };
   }
 
   const { path } = located;
@@ -72,21 +91,51 @@ export async function loadOperatorConfig(input: ConfigInput): Promise<ConfigLoad
   }
   if (!isRecord(included.value)) return broken(path, `${path} must hold an object`, allFiles);
 
-  const { env: _block, ...rest } = included.value;
+  const { env: envBlock, ...rest } = included.value;
   const block = readEnvBlock(included.value, dotEnv.env);
-  const fullEnv = layUnder(dotEnv.env, block.variables);
-  const substituted = substitute(rest, fullEnv);
+  const shell = await loadShell(envBlock, layUnder(dotEnv.env, block.variables), input.runCommand);
+  const substituted = substitute(rest, shell.env);
   const root = isRecord(substituted.value) ? substituted.value : {};
   const missing = [...block.missing, ...substituted.missing];
   const { config, findings } = readOperatorConfig(root, missing, catalogModels);
+  const secrets = readSecrets(root['secrets'], paths.home, path);
   return {
     kind: 'loaded',
     path,
-    config,
-    env: fullEnv,
-    files: allFiles,
-    findings: [...dotEnv.findings, ...findings],
+    config: { ...config, secrets },
+    env: shell.env,
+    shellVariables: shell.shellVariables,
+    secretFiles: await loadSecretFiles(secrets, read),
+    files: [...allFiles, ...secretFilePaths(secrets)],
+    findings: [...dotEnv.findings, ...shell.findings, ...findings],
   };
+}
+
+/** Adds the login shell's variables where the operator wants them. */
+async function loadShell(
+  envBlock: unknown,
+  env: Environment,
+  run: RunCommand,
+): Promise<{ env: Environment; shellVariables: ReadonlySet<string>; findings: Finding[] }> {
+  const imported = await importShellVariables(readShellWish(envBlock, env), env, run);
+  switch (imported.kind) {
+    case 'not-asked':
+      return { env, shellVariables: new Set(), findings: [] };
+    case 'imported':
+      return {
+        env: layUnder(env, imported.variables),
+        shellVariables: new Set(Object.keys(imported.variables)),
+        findings: [],
+      };
+    case 'failed': {
+      const hint = 'Mend the start-up files of that shell, or set env.shellEnv.enabled to false';
+      return {
+        env,
+        shellVariables: new Set(),
+        findings: [{ code: 'config-invalid', detail: imported.detail, hint }],
+      };
+    }
+  }
 }
 
 /** The `.env` of the state directory; one that cannot be read costs its variables only, and is told. */

@@ -3,7 +3,9 @@ import * as z from 'zod';
 import type { Finding } from '../../domain/finding.ts';
 import type { MissingVariable, Model, ProviderDefinition } from '../../domain/provider.ts';
 import { isRecord, recordOf } from '../../domain/record.ts';
+import type { SecretsConfig } from '../../credentials/secret-files.ts';
 import { parseProviderDefinition } from '../provider-definition.ts';
+import { NO_SECRETS } from './secrets.ts';
 import { formatPath, type MissingReference, type PathSegments } from './substitute.ts';
 
 /** The operator's wish for the model that counts when nobody names one. */
@@ -34,6 +36,8 @@ export interface OperatorConfig {
     readonly order: Readonly<Record<string, readonly string[]>>;
     readonly profiles: Readonly<Record<string, DeclaredProfile>>;
   };
+  /** Where references to secrets lead. */
+  readonly secrets: SecretsConfig;
   /** Variables that a part in use names and that are not set. */
   readonly missingVariables: readonly MissingVariable[];
 }
@@ -93,6 +97,7 @@ export function readOperatorConfig(
         order: readOrder(recordAt(auth, ['auth', 'order'], report), report),
         profiles: readProfiles(recordAt(auth, ['auth', 'profiles'], report), report),
       },
+      secrets: NO_SECRETS,
       missingVariables: inUse.map(toMissingVariable),
     },
     findings,

@@ -12,7 +12,7 @@ import {
 
 async function explain(parts: SnapshotParts, request: ResolveRequest) {
   const snapshot = await snapshotOf({ revision: 3, ...parts });
-  return toExplainAnswer(await resolve(snapshot, request, NOW), request.model ?? null, snapshot.revision);
+  return toExplainAnswer(await resolve(snapshot, request, NOW), request.model ?? null);
 }
 
 const modelsJson = { ollama: localEntry('http://127.0.0.1:11434/v1', 'llama3:chat') };

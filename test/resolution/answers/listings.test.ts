@@ -71,15 +71,17 @@ describe('`/v1/providers`', () => {
     expect(few.providers.map(({ id }) => id)).not.toContain('groq');
   });
 
-  it('"`/v1/providers/:id` adds `models`", aliases are followed, unknown ids are undefined', async () => {
+  it('"`/v1/providers/:id` adds `models`", aliases are followed, an unknown id says what a resolution says', async () => {
     const snapshot = await snapshotOf(parts);
     expect(await listProvider(snapshot, ' OLLAMA ', NOW)).toMatchObject({
-      revision: 5,
-      id: 'ollama',
-      models: [{ id: 'llama3:chat', contextWindow: 32_768 }],
+      kind: 'listed',
+      provider: { revision: 5, id: 'ollama', models: [{ id: 'llama3:chat', contextWindow: 32_768 }] },
     });
-    expect(await listProvider(snapshot, 'moonshotai', NOW)).toMatchObject({ id: 'moonshot' });
-    expect(await listProvider(snapshot, 'nobody', NOW)).toBeUndefined();
+    expect(await listProvider(snapshot, 'moonshotai', NOW)).toMatchObject({ provider: { id: 'moonshot' } });
+    expect(await listProvider(snapshot, 'nobody', NOW)).toMatchObject({
+      kind: 'missing',
+      problem: { code: 'unknown-provider' },
+    });
   });
 });
 

@@ -4,6 +4,7 @@ import JSON5 from 'json5';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { readTextFile } from '../../../src/platform/files.ts';
+import { runCommand } from '../../../src/platform/run-command.ts';
 import { loadCatalog } from '../../../src/resolution/catalog/catalog.ts';
 import { loadOperatorConfig } from '../../../src/resolution/config/load.ts';
 import { parseProviderDefinition } from '../../../src/resolution/provider-definition.ts';
@@ -22,7 +23,13 @@ async function loadFixture(name: string, env: Record<string, string>) {
   await tree.write('moltbot.json', await fixture(name));
   const catalog = loadCatalog();
   const catalogModels = (id: string) => catalog.providers.get(id)?.models ?? [];
-  const result = await loadOperatorConfig({ paths: tree.paths, env, readTextFile, catalogModels });
+  const result = await loadOperatorConfig({
+    paths: tree.paths,
+    env,
+    readTextFile,
+    runCommand,
+    catalogModels,
+  });
   if (result.kind !== 'loaded') throw new Error(result.problem.detail);
   return result.config;
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readTextFile } from '../../../src/platform/files.ts';
 import { findPaths } from '../../../src/platform/paths.ts';
+import { runCommand } from '../../../src/platform/run-command.ts';
 import { type ConfigLoad, loadOperatorConfig } from '../../../src/resolution/config/load.ts';
 import { type ConfigTree, createConfigTree } from '../../helpers/config-tree.ts';
 
@@ -15,7 +16,7 @@ beforeEach(async () => {
 afterEach(() => tree.remove());
 
 const load = (env: Record<string, string> = {}): Promise<ConfigLoad> =>
-  loadOperatorConfig({ paths: findPaths(env, tree.home), env, readTextFile });
+  loadOperatorConfig({ paths: findPaths(env, tree.home), env, readTextFile, runCommand });
 
 async function loaded(env: Record<string, string> = {}): Promise<Extract<ConfigLoad, { kind: 'loaded' }>> {
   const result = await load(env);
@@ -251,6 +252,7 @@ describe('catalog', () => {
       paths: tree.paths,
       env: {},
       readTextFile,
+      runCommand,
       catalogModels: (id) =>
         id === 'x'
           ? [

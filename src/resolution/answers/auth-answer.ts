@@ -1,0 +1,124 @@
+/** The answer of `auth list` and `auth status`: how each provider is authenticated, what is shadowed, what is wrong. */
+import type { ResolvedAuth } from '../../domain/auth.ts';
+import type { AuthMode, EffectiveProvider, Origin } from '../../domain/provider.ts';
+import { sameProvider } from '../../credentials/profile-selection.ts';
+import { toIso } from '../../platform/clock.ts';
+import type { AuthPlace } from '../auth-places.ts';
+import { authPlaces, credentialVersion } from '../resolve-auth.ts';
+import type { Snapshot } from '../snapshot.ts';
+import type { AuthStatus } from './listings.ts';
+
+/** Something about a credential that the operator should know. `detail` shows no value. */
+export interface AuthWarning {
+  readonly code: 'wide-file-mode' | 'placeholder-looking' | 'expired' | 'cooldown' | 'unusable';
+  readonly detail: string;
+}
+
+/** JSON-ready. */
+export interface ProviderAuth {
+  readonly id: string;
+  readonly name: string;
+  readonly origin: Origin;
+  readonly mode: AuthMode | null;
+  readonly source: string | null;
+  readonly status: AuthStatus;
+  /** ISO 8601, or null when the credential does not expire or nobody knows. */
+  readonly expiresAt: string | null;
+  /** Keyed: equal credentials look equal on this machine, and no character of one shows. */
+  readonly fingerprint: string | null;
+  /** Sources of credentials that would be used if the stronger ones were not there. */
+  readonly shadows: readonly string[];
+  readonly warnings: readonly AuthWarning[];
+}
+
+export interface AuthAnswer {
+  readonly revision: number;
+  readonly providers: readonly ProviderAuth[];
+}
+
+/**
+ * @param all true: also catalog providers of which nothing is stored, set or configured
+ * @param now Unix milliseconds
+ */
+export async function listAuth(
+  snapshot: Snapshot,
+  { all, now }: { readonly all: boolean; readonly now: number },
+): Promise<AuthAnswer> {
+  const everyone = await Promise.all(
+    [...snapshot.providers.byId.values()].map((provider) => describeAuth(snapshot, provider, now)),
+  );
+  const providers = everyone.filter(
+    ({ origin, status, warnings }) =>
+      all || origin !== 'catalog' || status !== 'missing' || warnings.length > 0,
+  );
+  return { revision: snapshot.revision, providers };
+}
+
+async function describeAuth(
+  snapshot: Snapshot,
+  provider: EffectiveProvider,
+  now: number,
+): Promise<ProviderAuth> {
+  const places = await authPlaces(snapshot, provider, { now });
+  const [used, ...shadowed] = places.flatMap((place) => (place.kind === 'hit' ? [place] : []));
+  const isExpired = places.some(({ kind }) => kind === 'expired');
+  const { id, name = id, origin } = provider;
+  return {
+    id,
+    name,
+    origin,
+    mode: used?.auth.mode ?? provider.auth ?? null,
+    source: used?.auth.source ?? null,
+    status: used === undefined ? (isExpired ? 'expired' : 'missing') : 'satisfied',
+    expiresAt: used === undefined ? null : expiryOf(used.auth),
+    fingerprint: used === undefined ? null : credentialVersion(used.auth, snapshot.installKey),
+    shadows: shadowed.map(({ auth }) => auth.source),
+    warnings: [...openFiles(snapshot, provider), ...places.flatMap((place) => warningsOf(place, snapshot))],
+  };
+}
+
+function expiryOf(auth: ResolvedAuth): string | null {
+  switch (auth.mode) {
+    case 'none':
+    case 'api-key':
+      return null;
+    case 'token':
+    case 'oauth':
+      return auth.expiresAt === null ? null : toIso(auth.expiresAt);
+    case 'aws-sdk': {
+      const at = auth.credentials.kind === 'keys' ? auth.credentials.keys.expiration : null;
+      return at === null ? null : toIso(at);
+    }
+  }
+}
+
+/** Stores with a credential of this provider that other users can read. */
+function openFiles({ profiles }: Snapshot, { id }: EffectiveProvider): AuthWarning[] {
+  return profiles.stores
+    .filter(
+      (store) => store.isOpenToOthers && store.profiles.some(({ provider }) => sameProvider(provider, id)),
+    )
+    .map(({ path }) => ({
+      code: 'wide-file-mode',
+      detail: `${path} can be read by other users; run: chmod 600 ${path}`,
+    }));
+}
+
+function warningsOf(place: AuthPlace, { profiles }: Snapshot): AuthWarning[] {
+  // A store that cannot be read is said once for all providers, not for each.
+  const isStore = [...profiles.stores, ...profiles.brokenState].some(({ path }) => path === place.place);
+  const detail = `${place.place}: ${place.note ?? place.found}`;
+  if (isStore) return [];
+  switch (place.kind) {
+    case 'hit':
+      return place.note === undefined ? [] : [{ code: 'cooldown', detail }];
+    case 'expired':
+      return [{ code: 'expired', detail }];
+    case 'error':
+      return [{ code: place.isPlaceholder === true ? 'placeholder-looking' : 'unusable', detail }];
+    case 'skipped':
+      return place.isPlaceholder === true ? [{ code: 'placeholder-looking', detail }] : [];
+    case 'empty':
+      return [];
+  }
+}

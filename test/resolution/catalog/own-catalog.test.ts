@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import { type KeylessAccess, withOwnProviders } from '../../../src/resolution/catalog/own-catalog.ts';
+import { resolve } from '../../../src/resolution/resolve.ts';
+import { localEntry, NOW, snapshotOf } from '../../helpers/snapshot-fixture.ts';
+
+const HOSTED = 'https://integrate.api.nvidia.com/v1';
+const REF = 'nim/meta/llama-3.3-70b-instruct';
+
+const nim = (env: Readonly<Record<string, string>> = {}, access?: KeylessAccess) => {
+  const [definition] = withOwnProviders([], env, access);
+  if (definition === undefined) throw new Error('There is no nim');
+  return definition;
+};
+
+describe('nim in the catalog part that is this program’s own', () => {
+  it('is the hosted service, with the four models of the seed and a key to be found', () => {
+    const { baseUrl, api, auth, models } = nim();
+    expect({ baseUrl, api, auth }).toEqual({ baseUrl: HOSTED, api: 'openai-completions', auth: undefined });
+    expect(models?.map(({ id }) => id)).toEqual([
+      'meta/llama-3.3-70b-instruct',
+      'meta/llama-3.1-405b-instruct',
+      'deepseek/deepseek-r1',
+      'nvidia/llama-3.1-nemotron-70b-instruct',
+    ]);
+  });
+
+  it('the variables are JAATO_NIM_API_KEY, then NVIDIA_API_KEY', async () => {
+    const sourceWith = async (env: Readonly<Record<string, string>>) => {
+      const outcome = await resolve(
+        await snapshotOf({ env, catalog: withOwnProviders([], env) }),
+        { model: REF },
+        NOW,
+      );
+      return outcome.kind === 'resolved' ? outcome.resolution.auth.source : outcome.problem.code;
+    };
+    expect(await sourceWith({ JAATO_NIM_API_KEY: 'nvapi-1', NVIDIA_API_KEY: 'nvapi-2' })).toBe(
+      'env: JAATO_NIM_API_KEY',
+    );
+    expect(await sourceWith({ NVIDIA_API_KEY: 'nvapi-2' })).toBe('env: NVIDIA_API_KEY');
+    expect(await sourceWith({})).toBe('no-auth');
+  });
+
+  it.each([
+    ['http://127.0.0.1:9000', 'http://127.0.0.1:9000/v1'],
+    ['http://127.0.0.1:9000/', 'http://127.0.0.1:9000/v1'],
+    ['https://nim.example.com/api/v1/', 'https://nim.example.com/api/v1'],
+    [`${HOSTED}/`, HOSTED],
+  ])('JAATO_NIM_BASE_URL=%s leads to %s', (text, baseUrl) => {
+    expect(nim({ JAATO_NIM_BASE_URL: text }).baseUrl).toBe(baseUrl);
+  });
+
+  it.each([
+    // [base URL, what the list said, auth]
+    ['http://127.0.0.1:9000', 'unknown', 'none'],
+    ['http://192.168.1.7:8000', 'unknown', 'none'],
+    ['http://10.evil.example:8000', 'unknown', undefined],
+    ['https://nim.example.com', 'unknown', undefined],
+    ['https://nim.example.com', 'open', 'none'],
+    ['http://127.0.0.1:9000', 'wants-key', undefined],
+    [HOSTED, 'open', undefined],
+  ] as const)('%s, list %s: auth %s', (url, access, auth) => {
+    expect(nim({ JAATO_NIM_BASE_URL: url }, access).auth).toBe(auth);
+  });
+
+  it('JAATO_NIM_MODEL comes first with the window of JAATO_NIM_CONTEXT_LENGTH', () => {
+    const { models = [] } = nim({ JAATO_NIM_MODEL: 'nim/my/own', JAATO_NIM_CONTEXT_LENGTH: '4096' });
+    expect(models[0]).toMatchObject({
+      id: 'my/own',
+      contextWindow: 4096,
+      contextWindowSource: 'configured',
+      maxTokens: 4096,
+    });
+    expect(models[1]).toMatchObject({ contextWindow: 131_072, contextWindowSource: 'trained-max' });
+    const all = nim({ JAATO_NIM_CONTEXT_LENGTH: '4096' }).models ?? [];
+    expect(new Set(all.map(({ contextWindow }) => contextWindow))).toEqual(new Set([4096]));
+  });
+
+  it.each([
+    ['JAATO_NIM_BASE_URL', 'ftp://x'],
+    ['JAATO_NIM_BASE_URL', 'http://user:hunter2@x/v1'],
+    ['JAATO_NIM_CONTEXT_LENGTH', '4k'],
+  ])('%s=%s cannot be used: the error names the variable and shows no password', async (name, value) => {
+    const env = { [name]: value, NVIDIA_API_KEY: 'nvapi-1' };
+    const outcome = await resolve(
+      await snapshotOf({ env, catalog: withOwnProviders([], env) }),
+      { model: REF },
+      NOW,
+    );
+    expect(outcome).toMatchObject({ kind: 'failed', problem: { code: 'config-invalid' } });
+    expect(JSON.stringify(outcome)).toContain(name);
+    expect(JSON.stringify(outcome)).not.toContain('hunter2');
+  });
+
+  it('a NIM container that discovery found wins, whole', async () => {
+    const env = { NVIDIA_API_KEY: 'nvapi-1' };
+    const snapshot = await snapshotOf({
+      env,
+      catalog: withOwnProviders([], env),
+      modelsJson: { nim: localEntry('http://127.0.0.1:8000/v1', 'local/model') },
+    });
+    const outcome = await resolve(snapshot, { provider: 'nim' }, NOW);
+    expect(outcome).toMatchObject({
+      kind: 'resolved',
+      resolution: { baseUrl: 'http://127.0.0.1:8000/v1', auth: { mode: 'none' } },
+    });
+  });
+});
