@@ -8,6 +8,8 @@ import type { Discovery } from './discovery/watcher.ts';
 import type { Problem } from './domain/errors.ts';
 import { messageOf } from './domain/errors.ts';
 import type { Finding } from './domain/finding.ts';
+import { NIM_SERVICE } from './domain/nim-service.ts';
+import { Secret } from './domain/secret.ts';
 import { profileStoreFiles } from './credentials/profile-store.ts';
 import {
   buildSnapshot,
@@ -20,10 +22,13 @@ import {
 import type { Logger } from './platform/logger.ts';
 import { watchFiles } from './platform/watch-files.ts';
 import type { DefaultModel } from './resolution/default-model.ts';
+import type { KeylessAccess } from './resolution/catalog/own-catalog.ts';
+import { referencesIn } from './resolution/secrets-in-use.ts';
 import type { Snapshot } from './resolution/snapshot.ts';
 
 /** An input that is read again when one of its files changes. */
-type Part = 'config' | 'profiles' | 'modelsJson' | 'settings';
+const PARTS = ['config', 'profiles', 'modelsJson', 'settings'] as const;
+type Part = (typeof PARTS)[number];
 
 /** What can be in trouble while its last good state is in use. */
 type Troubled = Part | 'discovery';
@@ -48,6 +53,10 @@ export interface LiveSnapshots {
   readonly current: () => Snapshot;
   /** Resolves when every change that was noticed so far is in force. */
   readonly settled: () => Promise<void>;
+  /** Reads these inputs again, for one who knows that they were written just now; resolves when they count. */
+  readonly reread: (parts: readonly Exclude<Part, 'config' | 'modelsJson'>[]) => Promise<void>;
+  /** Takes over whether a self-hosted NIM server answers without a key. */
+  readonly setNimAccess: (access: KeylessAccess) => void;
   /** Reads models.json again, for one who knows that it was written just now; resolves when it counts. */
   readonly rereadModelsJson: () => Promise<void>;
   readonly close: () => Promise<void>;
@@ -59,6 +68,7 @@ export function createLiveSnapshots(options: LiveOptions): LiveSnapshots {
   let inputs = options.inputs;
   let snapshot = options.first;
   let closed = false;
+  let configFiles: ReadonlySet<string> = new Set(inputs.config.files);
   const troubles = new Map<Troubled, readonly Finding[]>();
   if (inputs.troubles.length > 0) troubles.set('modelsJson', inputs.troubles);
 
@@ -79,6 +89,9 @@ export function createLiveSnapshots(options: LiveOptions): LiveSnapshots {
     async config() {
       const config = await readConfig(fixed);
       watch.setFiles([...watchedFiles(fixed), ...config.files]);
+      // A file that is watched from now on may have changed since it was read.
+      if (config.files.some((path) => !configFiles.has(path))) refresh('config');
+      configFiles = new Set(config.files);
       if (config.kind === 'broken') return trouble('config', config.problem);
       troubles.delete('config');
       return { config };
@@ -139,6 +152,8 @@ export function createLiveSnapshots(options: LiveOptions): LiveSnapshots {
     (error) => log.warn('Watching files failed', { error: messageOf(error) }),
   );
   watch.setFiles([...watchedFiles(fixed), ...inputs.config.files]);
+  // What changed between the first read and this moment was seen by nobody.
+  for (const part of PARTS) refresh(part);
 
   const unsubscribe = discovery?.onChange((report) => {
     // models.json was kept in step before the report came: both change in one swap.
@@ -153,6 +168,11 @@ export function createLiveSnapshots(options: LiveOptions): LiveSnapshots {
   return {
     current: () => snapshot,
     settled: () => queue,
+    reread: (parts) => {
+      for (const part of parts) refresh(part);
+      return queue;
+    },
+    setNimAccess: (nimAccess) => enqueue(() => Promise.resolve(swap({ nimAccess }))),
     rereadModelsJson: () => {
       refresh('modelsJson');
       return queue;
@@ -176,11 +196,21 @@ function meansSomething(before: Snapshot, after: Snapshot): boolean {
   return !isDeepStrictEqual(comparable(before), comparable(after));
 }
 
-/** What can change; a stored secret hides from comparison, so its value stands here by itself. */
+/** What can change; a secret hides from comparison, so the values in use stand here by themselves. */
 function comparable(snapshot: Snapshot): unknown {
+  // The only part of the catalog that changes while the program runs.
+  const nim = snapshot.providers.bySource.catalog.get(NIM_SERVICE.id)?.auth;
   const { env, modelsJson, config, configPath, profiles, discovery, defaultModelWish, findings } = snapshot;
+  const { shellVariables, references } = snapshot;
   const values = profiles.stores.map((store) =>
-    store.profiles.map((profile) => (profile.kind === 'credential' ? profile.value.reveal() : null)),
+    store.profiles.map((profile) =>
+      profile.kind === 'credential' && profile.value instanceof Secret ? profile.value.reveal() : null,
+    ),
   );
-  return { env, modelsJson, config, configPath, profiles, values, discovery, defaultModelWish, findings };
+  const referred = referencesIn(snapshot).map((reference) => {
+    const outcome = references.peek(reference);
+    return outcome?.kind === 'resolved' ? outcome.value.reveal() : outcome;
+  });
+  const inputs = { env, shellVariables, modelsJson, config, configPath, profiles, discovery };
+  return { ...inputs, nim, values, referred, defaultModelWish, findings };
 }

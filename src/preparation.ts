@@ -16,6 +16,7 @@ import {
   readModelsJsonFile,
   readProfiles,
 } from './inputs.ts';
+import { askNimAccess } from './nim-access.ts';
 import type { Clock } from './platform/clock.ts';
 import { ensurePrivateFolder, readTextFile } from './platform/files.ts';
 import { ephemeralIdentity, type Identity, loadIdentity } from './platform/identity.ts';
@@ -36,6 +37,8 @@ export interface Surroundings {
   readonly cwd: string;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Told each secret that a command gave while the program runs: the log must never print it. */
+  readonly onSecretLearned?: (value: string) => void;
   /** Default ports by runtime, where another than the runtime's own should be looked at. */
   readonly defaultPorts?: Readonly<Record<string, readonly number[]>>;
 }
@@ -44,6 +47,8 @@ export interface PrepareOptions {
   readonly flags: SettingsFlags;
   /** `write`: scan and keep models.json; `memory`: scan and leave the file alone; `none`: only the file. */
   readonly scan: 'write' | 'memory' | 'none';
+  /** Ask a self-hosted NIM server whether it wants a key. @default unless `scan` is `none` */
+  readonly askNim?: boolean;
 }
 
 /** Everything that is needed to answer, or the reason why there is no answer at all. */
@@ -72,6 +77,7 @@ export async function prepare(surroundings: Surroundings, options: PrepareOption
     const loaded = await loadSettings({ flags: options.flags, env, paths, cwd, readTextFile });
     if (loaded.kind === 'broken') return refused(loaded.problem);
     const { settings } = loaded;
+    surroundings.log.setLevel(settings.logLevel);
     if (options.scan === 'write') await ensurePrivateFolder(paths.sidecarDir);
     const catalog = [...loadCatalog().providers.values()];
     const [identity, config, profiles] = await Promise.all([
@@ -88,12 +94,21 @@ export async function prepare(surroundings: Surroundings, options: PrepareOption
       catalog,
       modelsJsonPath: settings.modelsJson,
       installKey: identity.installKey,
+      minContextWindow: settings.minContextWindow,
       discoverySkipped: skipped,
+      clock,
+      secretCommands: { allowExec: settings.secrets.allowExec, commands: settings.secrets.exec },
+      onSecretLearned: surroundings.onSecretLearned ?? (() => undefined),
     };
     if (skipped === null && options.scan !== 'none') {
       discovery = openDiscovery(surroundings, options, settings, config.env);
     }
-    const report = (await discovery?.scan()) ?? NOTHING_SCANNED;
+    const askNim = options.askNim ?? options.scan !== 'none';
+    const [scanned, nimAccess] = await Promise.all([
+      discovery?.scan(),
+      askNim ? askNimAccess(config.env) : ('unknown' as const),
+    ]);
+    const report = scanned ?? NOTHING_SCANNED;
     const writeProblem = discovery?.writeProblem() ?? null;
     if (writeProblem !== null) throw toSidecarError(writeProblem);
     const modelsJson = await viewModelsJson(fixed, options, report);
@@ -104,6 +119,7 @@ export async function prepare(surroundings: Surroundings, options: PrepareOption
       discovery: report,
       defaultModelWish: defaultModelWish(loaded),
       previousAutoDefault: null,
+      nimAccess,
       troubles: modelsJson.troubles,
     };
     const snapshot = buildSnapshot(fixed, inputs, FIRST_REVISION);
@@ -152,6 +168,8 @@ function openDiscovery(
     clock,
     log,
     trust: settings.discovery.trust,
+    endpoints: settings.discovery.endpoints,
+    candidates: settings.discovery,
     readTextFile,
     ...(defaultPorts === undefined ? {} : { defaultPorts }),
     ...(scan === 'write'
@@ -166,13 +184,17 @@ async function viewModelsJson(
   { scan }: PrepareOptions,
   report: DiscoveryReport,
 ): Promise<{ view: ModelsJsonView; troubles: readonly Finding[] }> {
+  const read = await readModelsJsonFile(fixed);
+  const troubles = 'finding' in read ? [read.finding] : [];
   if (scan === 'memory' && fixed.discoverySkipped === null) {
     const file = await readTextFile(fixed.modelsJsonPath);
-    const merged = mergeModelsJson(file.kind === 'text' ? file.text : null, report);
-    const read = readModelsJson(merged.text, fixed.modelsJsonPath);
-    if (read.kind === 'read') return { view: read.view, troubles: [] };
+    if (file.kind !== 'refused') {
+      // What a scan that writes would make of it: a corrupt file is rebuilt.
+      const merged = mergeModelsJson(file.kind === 'text' ? file.text : null, report);
+      const rebuilt = readModelsJson(merged.text, fixed.modelsJsonPath);
+      if (rebuilt.kind === 'read') return { view: rebuilt.view, troubles };
+    }
   }
-  const read = await readModelsJsonFile(fixed);
-  if ('view' in read) return { view: read.view, troubles: [] };
-  return { view: { kind: 'missing' }, troubles: [read.finding] };
+  if ('view' in read) return { view: read.view, troubles };
+  return { view: { kind: 'broken', reason: read.finding.detail }, troubles };
 }

@@ -7,10 +7,12 @@ import type { SettingsFlags } from '../settings/load.ts';
 import { assessHealth } from '../validation/health.ts';
 import { validateStartup } from '../validation/startup.ts';
 import { type CommandContext, printJson, withProgress } from './context.ts';
-import { printStartFailure, surroundingsOf } from './surroundings.ts';
+import { printRefusal, surroundingsOf } from './surroundings.ts';
 
 export interface DoctorFlags extends SettingsFlags {
   readonly json?: boolean;
+  /** True: no scan, and nothing is written; models.json counts as it is on disk. */
+  readonly offline?: boolean;
 }
 
 /** Validates and says what was found. */
@@ -19,10 +21,10 @@ export async function doctor(context: CommandContext, flags: DoctorFlags): Promi
   const prepared = await withProgress(
     context,
     'Looking for local runtimes',
-    prepare(surroundingsOf(context), { flags, scan: 'write' }),
+    prepare(surroundingsOf(context), { flags, scan: flags.offline === true ? 'none' : 'write' }),
   );
   if (prepared.kind === 'refused') {
-    printStartFailure(context, prepared.problem, null, asJson);
+    printRefusal(context, { ...prepared, model: null }, asJson);
     return prepared.exitCode;
   }
   await prepared.discovery?.close();
@@ -31,7 +33,7 @@ export async function doctor(context: CommandContext, flags: DoctorFlags): Promi
   const { minContextWindow, strict } = settings;
   const verdict = await validateStartup(snapshot, { now, minContextWindow, strict });
   if (verdict.kind === 'refused') {
-    printStartFailure(context, verdict.problem, verdict.model, asJson);
+    printRefusal(context, { ...verdict, exitCode: EXIT.config }, asJson);
     return EXIT.config;
   }
   if (asJson) {

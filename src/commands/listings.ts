@@ -1,8 +1,9 @@
 /** `providers` and `models`: the effective lists, with origin and auth source. */
-import { EXIT } from '../domain/errors.ts';
+import { EXIT, factsOf } from '../domain/errors.ts';
 import { listModels, listProviders } from '../resolution/answers/listings.ts';
+import { resolve } from '../resolution/resolve.ts';
 import { type CommandContext, printJson } from './context.ts';
-import { type AnswerFlags, prepareAnswer } from './surroundings.ts';
+import { type AnswerFlags, prepareAnswer, printProblem } from './surroundings.ts';
 import { formatTable } from './table.ts';
 
 /** Prints the providers that can be used; with `--all` also catalog providers without a credential. */
@@ -43,6 +44,13 @@ export async function models(
   const prepared = await prepareAnswer(context, flags);
   if (typeof prepared === 'number') return prepared;
   const { snapshot } = prepared;
+  if (flags.provider !== undefined) {
+    const outcome = await resolve(snapshot, { provider: flags.provider }, context.clock());
+    if (outcome.kind === 'failed') {
+      printProblem(context, outcome.problem, flags.json === true);
+      return factsOf(outcome.problem.code).exitCode;
+    }
+  }
   const all = await listModels(snapshot, context.clock());
   const wanted = flags.provider === undefined ? undefined : snapshot.providers.canonicalId(flags.provider);
   const data = all.data.filter(({ owned_by: owner }) => wanted === undefined || owner === wanted);

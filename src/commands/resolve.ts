@@ -68,7 +68,7 @@ export async function explain(
   const { snapshot } = prepared;
   const outcome = await resolveRequest(snapshot, toRequest(ref, flags), context.clock());
   const asked = ref ?? flags.provider ?? chooseDefaultModel(snapshot)?.ref ?? null;
-  const answer = toExplainAnswer(outcome, asked, snapshot.revision);
+  const answer = toExplainAnswer(outcome, asked);
   if (flags.json === true) printJson(context, answer);
   else context.print(formatExplanation(answer, wantsColour(context, context.stdoutIsTerminal)));
   return EXIT.ok;

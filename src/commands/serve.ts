@@ -5,35 +5,36 @@ import { createLogger } from '../platform/logger.ts';
 import type { SettingsFlags } from '../settings/load.ts';
 import { startSidecar } from '../sidecar.ts';
 import { type CommandContext, wantsColour } from './context.ts';
-import { printProblem, printStartFailure, surroundingsOf } from './surroundings.ts';
+import { printRefusal, surroundingsOf } from './surroundings.ts';
 
 /** Runs the server; resolves with the exit code after a clean stop or a refused start. */
 export async function serve(context: CommandContext, flags: SettingsFlags): Promise<number> {
+  // From the first moment: a stop during the start must leave nothing behind either.
+  const stop = context.stopSignal;
   let secrets: readonly string[] = [];
+  const learned = new Set<string>();
   const log = createLogger({
     // The settings say more once they are read.
     level: 'info',
     format: context.stdoutIsTerminal ? 'text' : 'json',
     colour: wantsColour(context, context.stdoutIsTerminal),
     write: context.print,
-    secrets: () => secrets,
+    secrets: () => [...secrets, ...learned],
   });
   const outcome = await startSidecar({
     ...surroundingsOf(context),
     log,
     flags,
+    onSecretLearned: (value) => learned.add(value),
     onSecrets: (values) => {
       secrets = values;
     },
   });
   if (outcome.kind === 'refused') {
-    const { problem, model, exitCode } = outcome;
-    // An address in use or a full disk says nothing about the configuration.
-    if (exitCode === EXIT.config) printStartFailure(context, problem, model, false);
-    else printProblem(context, problem, false);
-    return exitCode;
+    printRefusal(context, outcome, false);
+    return outcome.exitCode;
   }
-  if (!context.stopSignal.aborted) await once(context.stopSignal, 'abort');
+  if (!stop.aborted) await once(stop, 'abort');
   log.info('Stopping');
   await outcome.sidecar.close();
   return EXIT.ok;

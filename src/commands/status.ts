@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { EXIT, messageOf } from '../domain/errors.ts';
 import { type EndpointFile, readEndpointFile } from '../platform/endpoint-file.ts';
 import { findPaths } from '../platform/paths.ts';
-import { isProcessAlive } from '../platform/process.ts';
+import { provesItself } from '../http/liveness-proof.ts';
 import { type CommandContext, printJson } from './context.ts';
 import { printProblem } from './surroundings.ts';
 
@@ -35,7 +35,9 @@ export async function status(context: CommandContext, flags: StatusFlags): Promi
   };
   if (endpoint === undefined) return absent('No server is running here');
   // The port of a dead server may be somebody else's by now, and the token is not for them.
-  if (!isProcessAlive(endpoint.pid)) return absent(`The server with process id ${endpoint.pid} is gone`);
+  if (!(await provesItself(endpoint))) {
+    return absent(`The server that ${path} names (process ${endpoint.pid}, ${endpoint.url}) does not answer`);
+  }
   const health = await askHealth(endpoint).catch((error: unknown) => messageOf(error));
   if (typeof health === 'string')
     return absent(`${endpoint.url} does not answer as this program does (${health})`);

@@ -1,5 +1,5 @@
 /** What the commands that answer from files have in common: flags, surroundings, refusals. */
-import type { Problem } from '../domain/errors.ts';
+import { EXIT, type Problem } from '../domain/errors.ts';
 import { silentLogger } from '../platform/logger.ts';
 import { currentFolder } from '../platform/process.ts';
 import { prepare, type Preparation, type Surroundings } from '../preparation.ts';
@@ -40,20 +40,34 @@ export async function prepareAnswer(
     prepare(surroundingsOf(context), { flags, scan }),
   );
   if (prepared.kind === 'refused') {
-    printStartFailure(context, prepared.problem, null, flags.json === true);
+    printProblem(context, prepared.problem, flags.json === true);
     return prepared.exitCode;
   }
   await prepared.discovery?.close();
   return prepared;
 }
 
-/** The block of a refused start on standard error; with `--json` also the problem document. */
-export function printStartFailure(
+/** Why a start was refused. */
+export interface StartRefusal {
+  readonly problem: Problem;
+  readonly exitCode: number;
+  /** The configured default model, where it is known. */
+  readonly model: string | null;
+}
+
+/**
+ * A refused start: the block on standard error where the configuration is at fault, the plain problem where
+ * it is not (an address in use, a full disk). With `--json` also the problem document.
+ */
+export function printRefusal(
   context: CommandContext,
-  problem: Problem,
-  model: string | null,
+  { problem, exitCode, model }: StartRefusal,
   asJson: boolean,
 ): void {
+  if (exitCode !== EXIT.config) {
+    printProblem(context, problem, asJson);
+    return;
+  }
   if (asJson) printJson(context, toProblemDetails(problem));
   context.printError(startupFailureText(problem, model));
 }

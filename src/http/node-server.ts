@@ -167,7 +167,9 @@ function createRoute(
       // Every request of this server is of this class; the other arm gives no rights.
       fetch(request, { caller: incoming instanceof GuardedRequest ? incoming.caller : { token: false } }),
     {
-      overrideGlobalObjects: false,
+      // The adapter's own Response costs half as much to send. This process is the server and nothing else,
+      // so that it takes the place of the global one here disturbs nobody.
+      overrideGlobalObjects: true,
       errorHandler: (error) => {
         if (error instanceof RequestError) {
           return problemResponse({ code: 'bad-request', detail: 'The request is not valid', hints: [] });

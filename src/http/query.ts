@@ -18,10 +18,12 @@ export function readQuery<Name extends string>(
   const found: { [K in Name]?: string } = {};
   const start = url.indexOf('?');
   if (start === -1) return found;
+  const given = new Set<string>();
   for (const [name, value] of new URLSearchParams(url.slice(start + 1))) {
     const known = names.find((candidate) => candidate === name);
     if (known === undefined) throw unknownParameter(name, names);
-    if (found[known] !== undefined) throw badRequest(`The parameter ${name} is given twice`);
+    if (given.has(name)) throw badRequest(`The parameter ${name} is given twice`);
+    given.add(name);
     if (value.length > MAX_LENGTH || hasControlCharacters(value)) {
       throw badRequest(`The parameter ${name} is too long or holds control characters`);
     }

@@ -4,8 +4,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import { constants, existsSync } from 'node:fs';
-import { chmod, lstat, mkdir, open, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { chmod, lstat, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { lock } from 'proper-lockfile';
 import { messageOf, SidecarError, systemCodeOf } from '../domain/errors.ts';
@@ -121,6 +121,19 @@ async function writeDurably(path: string, text: string): Promise<void> {
   }
 }
 
+/**
+ * Removes the temporary files that writers of `path` left behind when they were killed: a secret that was
+ * on its way must not lie around. Only for one who holds the lock of `path`, as nobody writes then.
+ */
+export async function removeDrafts(path: string): Promise<void> {
+  const prefix = `${basename(path)}.`;
+  const names = await readdir(dirname(path)).catch(() => []);
+  const drafts = names.filter(
+    (name) => name.startsWith(prefix) && /^[0-9a-f]{12}\.tmp$/.test(name.slice(prefix.length)),
+  );
+  await Promise.all(drafts.map((name) => rm(join(dirname(path), name), { force: true })));
+}
+
 /** Removes a file; one that is not there is fine. */
 export async function removeFile(path: string): Promise<void> {
   await rm(path, { force: true });
@@ -176,6 +189,16 @@ async function acquireLock(
 }
 
 function cannotWrite(path: string, error: unknown): SidecarError {
+  if (systemCodeOf(error) === 'ELOCKED') {
+    return new SidecarError(
+      'cannot-write',
+      `${path} is held by another process`,
+      [
+        'Try again when that process has finished; a lock that nobody holds any more is taken over after 10 seconds',
+      ],
+      { cause: error },
+    );
+  }
   return new SidecarError(
     'cannot-write',
     `Cannot write ${path} (${systemCodeOf(error) ?? messageOf(error)})`,

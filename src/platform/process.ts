@@ -33,19 +33,41 @@ export function isProcessAlive(pid: number): boolean {
   }
 }
 
-/** Aborts at the first SIGINT or SIGTERM. A second one ends the process at once. */
-export function stopSignal(): AbortSignal {
-  const controller = new AbortController();
-  for (const [name, code] of [
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-  ] as const) {
-    process.on(name, () => {
-      if (controller.signal.aborted) process.exit(code);
+/** The wish to stop, for a command that has something to put in order first. */
+export interface StopSignal {
+  /**
+   * Aborts at the first SIGINT or SIGTERM; a second one ends the process at once. Before the first call both
+   * end the process as they do by default, which is right for a command that leaves nothing behind.
+   */
+  readonly signal: () => AbortSignal;
+  /** Stops as a signal would, or ends the process where nobody waits for one. */
+  readonly stop: () => void;
+}
+
+/** Makes the signal; installs no handler yet. */
+export function createStopSignal(): StopSignal {
+  let controller: AbortController | undefined;
+  return {
+    signal() {
+      if (controller !== undefined) return controller.signal;
+      const made = new AbortController();
+      controller = made;
+      for (const [name, code] of [
+        ['SIGINT', 130],
+        ['SIGTERM', 143],
+      ] as const) {
+        process.on(name, () => {
+          if (made.signal.aborted) process.exit(code);
+          made.abort();
+        });
+      }
+      return made.signal;
+    },
+    stop() {
+      if (controller === undefined) process.exit(0);
       controller.abort();
-    });
-  }
-  return controller.signal;
+    },
+  };
 }
 
 /** Writes to standard output; a reader that has gone away (`| head`) is no error. */
@@ -63,11 +85,11 @@ export function terminals(): { readonly stdout: boolean; readonly stderr: boolea
   return { stdout: process.stdout.isTTY, stderr: process.stderr.isTTY };
 }
 
-/** Ends quietly when the reader of standard output has gone away. */
-export function ignoreClosedPipe(): void {
+/** Stops when the reader of standard output has gone away (`| head`): nobody will see what follows. */
+export function stopOnClosedPipe({ stop }: StopSignal): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
+    if (error.code !== 'EPIPE') throw error;
+    stop();
   });
 }
 

@@ -29,6 +29,9 @@ export interface CheckOptions {
   readonly minContextWindow: number;
 }
 
+/** Context length that a remedy names where the check asks for less, in tokens. */
+const COMFORTABLE_CONTEXT = 32_768;
+
 /** Resolves the default model and looks at its context window. */
 export async function checkDefaultModel(
   snapshot: Snapshot,
@@ -52,11 +55,15 @@ export async function checkDefaultModel(
   return { kind: 'usable', defaultModel, resolution, ...(finding ? { contextWindow: finding } : {}) };
 }
 
-/** The line of success, in the contract's form. */
-export function healthLine(resolution: Resolution): string {
+/**
+ * The line of the contract: `Health: OK (…)`, with another word where something is wrong.
+ *
+ * @param word `OK`, or the status in capitals
+ */
+export function healthLine(resolution: Resolution, word: string): string {
   const { provider, model, auth } = resolution;
   const context = model?.contextWindow ?? 0;
-  return `Health: OK (provider=${provider.id}, model=${model?.id ?? '-'}, ctx=${context}, authMode=${auth.mode})`;
+  return `Health: ${word} (provider=${provider.id}, model=${model?.id ?? '-'}, ctx=${context}, authMode=${auth.mode})`;
 }
 
 /** A model that runs here already is the quickest way out of a default that does not work. */
@@ -82,12 +89,13 @@ function contextRemedy(providerId: string, trained: number | undefined, minimum:
   if (trained !== undefined && trained < minimum) {
     return `The model was trained for ${trained} tokens: choose another one, or lower minContextWindow`;
   }
+  const wanted = Math.max(COMFORTABLE_CONTEXT, minimum);
   const runtime = runtimeOfProviderId(providerId);
   if (runtime === 'ollama') {
-    return 'Restart Ollama with OLLAMA_CONTEXT_LENGTH=32768, or set "PARAMETER num_ctx 32768" in the Modelfile';
+    return `Restart Ollama with OLLAMA_CONTEXT_LENGTH=${wanted}, or set "PARAMETER num_ctx ${wanted}" in the Modelfile`;
   }
   if (runtime === 'lmstudio') {
-    return 'Load the model with a longer context: lms load <model> --context-length 32768';
+    return `Load the model with a longer context: lms load <model> --context-length ${wanted}`;
   }
   if (runtime !== undefined) return 'Start the runtime with a longer context';
   return `Correct contextWindow of the model in the config, or lower minContextWindow (${minimum}; 0 switches the check off)`;

@@ -47,7 +47,7 @@ export function toHealthReport(
   return {
     status,
     ...(code === undefined ? {} : { code }),
-    ...(check.kind === 'usable' ? { line: healthLine(check.resolution) } : {}),
+    ...(check.kind === 'usable' ? { line: healthLine(check.resolution, status.toUpperCase()) } : {}),
     revision,
     ...(check.kind === 'usable' ? { digest: check.resolution.digest } : {}),
     defaultModel: check.kind === 'none' ? null : check.defaultModel,

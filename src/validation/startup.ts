@@ -49,12 +49,9 @@ export async function validateStartup(snapshot: Snapshot, options: StartupOption
           hints: [contextWindow.hint],
         });
       }
-      return {
-        kind: 'ready',
-        line: healthLine(resolution),
-        digest: resolution.digest,
-        warnings: [...(contextWindow ? [contextWindow] : []), ...snapshot.findings],
-      };
+      const warnings = [...(contextWindow ? [contextWindow] : []), ...snapshot.findings];
+      const line = healthLine(resolution, warnings.length === 0 ? 'OK' : 'DEGRADED');
+      return { kind: 'ready', line, digest: resolution.digest, warnings };
     }
   }
 }

@@ -31,10 +31,10 @@ describe('programVersion', () => {
   });
 });
 
-describe('stopSignal', () => {
+describe('createStopSignal', () => {
   const WAIT = `
-    import { stopSignal } from ${sourceUrl('platform/process.ts')};
-    stopSignal().addEventListener('abort', () => console.log('aborted'));
+    import { createStopSignal } from ${sourceUrl('platform/process.ts')};
+    createStopSignal().signal().addEventListener('abort', () => console.log('aborted'));
     setInterval(() => {}, 1_000);
     console.log('ready');
   `;
@@ -56,5 +56,26 @@ describe('stopSignal', () => {
     expect(await once(printed, 'data')).toEqual(['aborted\n']);
     child.kill(signal);
     expect(await once(child, 'exit')).toEqual([code, null]);
+  });
+});
+
+describe('a signal that nobody reads', () => {
+  it('ends the process as it does by default', async () => {
+    const wait = `
+      import { createStopSignal } from ${sourceUrl('platform/process.ts')};
+      createStopSignal();
+      setInterval(() => {}, 1_000);
+      console.log('ready');
+    `;
+    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', wait], {
+      env: { PATH: process.env['PATH'] },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    onTestFinished(() => {
+      child.kill('SIGKILL');
+    });
+    await once(child.stdout.setEncoding('utf8'), 'data');
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([null, 'SIGTERM']);
   });
 });

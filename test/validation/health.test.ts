@@ -86,7 +86,7 @@ describe('`/health` with a token: "{status, code?, line?, revision, digest?, def
     expect(await health({ ...working, ...broken })).toMatchObject({
       status: 'degraded',
       code: 'config-invalid',
-      line: expect.stringMatching(/^Health: OK/),
+      line: expect.stringMatching(/^Health: DEGRADED/),
       findings: [
         { code: 'config-invalid', detail: expect.stringContaining('models.providers.mine.baseUrl') },
       ],

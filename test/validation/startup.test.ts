@@ -96,7 +96,7 @@ describe('the context window', () => {
   it('"under minContextWindow … starts with a warning, the remedy"', async () => {
     expect(await startup(parts)).toMatchObject({
       kind: 'ready',
-      line: 'Health: OK (provider=ollama, model=small, ctx=4096, authMode=none)',
+      line: 'Health: DEGRADED (provider=ollama, model=small, ctx=4096, authMode=none)',
       warnings: [
         {
           code: 'context-window-too-small',

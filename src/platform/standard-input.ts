@@ -1,0 +1,88 @@
+/** Standard input: read whole when something is piped in, or asked line by line when a person sits there. */
+import { createInterface } from 'node:readline/promises';
+import { StringDecoder } from 'node:string_decoder';
+
+/** Longest input that is taken, in characters: no key comes near. */
+const MAX_LENGTH = 64 * 1024;
+
+/** True when a person can be asked: input and the messages' stream are both a terminal. */
+export function canAsk(): boolean {
+  return process.stdin.isTTY && process.stderr.isTTY;
+}
+
+/** All of standard input as text, cut at 64 Ki characters. */
+export async function readAllInput(): Promise<string> {
+  process.stdin.setEncoding('utf8');
+  let text = '';
+  for await (const chunk of process.stdin) {
+    text += String(chunk);
+    if (text.length > MAX_LENGTH) break;
+  }
+  return text.slice(0, MAX_LENGTH);
+}
+
+/**
+ * Asks for a line and echoes it. Null when the person gives up (Ctrl-C, Ctrl-D).
+ *
+ * @param signal ends the question, as giving up does
+ */
+export async function askLine(question: string, signal: AbortSignal): Promise<string | null> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  const gone = new AbortController();
+  lines.once('close', () => gone.abort());
+  lines.once('SIGINT', () => lines.close());
+  try {
+    return await lines.question(question, { signal: AbortSignal.any([signal, gone.signal]) });
+  } catch (error) {
+    if (error instanceof Error && error.name === 'AbortError') {
+      process.stderr.write('\n');
+      return null;
+    }
+    throw error;
+  } finally {
+    lines.close();
+  }
+}
+
+const ENTER = ['\r', '\n'];
+const GIVE_UP = ['\u0003', '\u0004'];
+const ERASE = ['\u007f', '\b'];
+const ERASE_ALL = '\u0015';
+
+/**
+ * Asks for a secret. The terminal is in raw mode meanwhile, so nothing that is typed or pasted shows. Null when
+ * the person gives up (Ctrl-C, Ctrl-D).
+ */
+export function askHidden(question: string): Promise<string | null> {
+  const { stdin, stderr } = process;
+  const decoder = new StringDecoder('utf8');
+  return new Promise((resolve) => {
+    let text = '';
+    const finish = (answer: string | null): void => {
+      stdin.off('data', onData);
+      stdin.off('end', onEnd);
+      stdin.setRawMode(false);
+      stdin.pause();
+      stderr.write('\n');
+      resolve(answer);
+    };
+    const onEnd = (): void => finish(null);
+    const onData = (chunk: Buffer): void => {
+      // Arrow keys and the marks around a paste are sequences of their own, and no part of a key.
+      const typed = decoder.write(chunk).replaceAll(/\u001b\[[0-9;?]*[A-Za-z~]/g, '');
+      for (const character of typed) {
+        if (ENTER.includes(character)) return finish(text);
+        if (GIVE_UP.includes(character)) return finish(null);
+        if (character === ERASE_ALL) text = '';
+        else if (ERASE.includes(character)) text = text.slice(0, -1);
+        else if (text.length < MAX_LENGTH) text += character;
+      }
+    };
+    stdin.setRawMode(true);
+    stdin.on('data', onData);
+    stdin.on('end', onEnd);
+    stdin.resume();
+    // Only now: what is typed before the question would still be echoed.
+    stderr.write(question);
+  });
+}
