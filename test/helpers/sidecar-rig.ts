@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { RUNTIME_IDS } from '../../src/domain/provider-id.ts';
 import { type Clock, systemClock } from '../../src/platform/clock.ts';
 import { createLogger } from '../../src/platform/logger.ts';
 import { type Sidecar, startSidecar, type StartOutcome } from '../../src/sidecar.ts';
@@ -17,8 +18,12 @@ export interface RigOptions {
   readonly ollamaPort?: number;
   /** @default the machine's clock */
   readonly clock?: Clock;
+  /** Called with the state directory right before the start. */
+  readonly onHome?: (stateDir: string) => void;
   /** Port that is looked at as LM Studio's own. @default one that nothing listens on */
   readonly lmstudioPort?: number;
+  /** Ports that are looked at as the runtimes' own, by runtime id. @default none but the two above */
+  readonly ports?: Readonly<Record<string, readonly number[]>>;
 }
 
 export interface Answer {
@@ -71,9 +76,13 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     write: (line) => logged.push(JSON.parse(line)),
   });
   const defaultPorts = {
+    // Nothing else: another program of this machine may listen at a default port.
+    ...Object.fromEntries(RUNTIME_IDS.map((id) => [id, []])),
     ollama: [options.ollamaPort ?? (await freePort())],
     lmstudio: [options.lmstudioPort ?? (await freePort())],
+    ...options.ports,
   };
+  options.onHome?.(stateDir);
   const outcome = await startSidecar({
     env: { PROVIDER_SIDECAR_TOKEN: RIG_TOKEN, ...options.env },
     home,

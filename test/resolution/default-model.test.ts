@@ -102,3 +102,23 @@ describe('the automatic default', () => {
     expect(await auto({ ...parts, previousAutoDefault: 'ollama/llama3:chat' })).toBe('ollama/another');
   });
 });
+
+describe('the automatic default passes the checks of a request', () => {
+  it('a discovered entry that no request could use is not chosen', async () => {
+    const snapshot = await snapshotOf({ modelsJson: { vllm: { auth: 'none', models: [{ id: 'x' }] } } });
+    expect(snapshot.autoDefault).toBeNull();
+  });
+
+  it('the window that the operator asks for decides which model is comfortable', async () => {
+    const modelsJson = {
+      ollama: localEntry(
+        'http://127.0.0.1:11434/v1',
+        { id: 'small', contextWindow: 32_768 },
+        { id: 'big', contextWindow: 131_072 },
+      ),
+    };
+    expect((await snapshotOf({ modelsJson })).autoDefault).toBe('ollama/small');
+    expect((await snapshotOf({ modelsJson, minContextWindow: 100_000 })).autoDefault).toBe('ollama/big');
+    expect((await snapshotOf({ modelsJson, minContextWindow: 1_000_000 })).autoDefault).toBe('ollama/small');
+  });
+});

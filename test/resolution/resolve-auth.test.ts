@@ -1,6 +1,7 @@
 /** The contract's auth flow: seven places in one order, each beating the next. */
 import { describe, expect, it } from 'vitest';
 import type { AuthOutcome } from '../../src/domain/auth.ts';
+import { resolve } from '../../src/resolution/resolve.ts';
 import { resolveAuth } from '../../src/resolution/resolve-auth.ts';
 import {
   CONFIG_PATH,
@@ -344,6 +345,39 @@ describe('no-auth: "what was looked at, each place with what it held, and what t
         detail: expect.stringContaining('profile:openai:b: has the unknown type "magic"'),
         hints: expect.arrayContaining(['Mend profile:openai:b: has the unknown type "magic"']),
       },
+    });
+  });
+});
+
+describe('"A credential goes to that provider’s configured origin only", also for single models', () => {
+  const entry = { baseUrl: 'https://h.example/v1', apiKey: 'sk-cfg-0123', models: [{ id: 'm' }] };
+  const withRow = (row: object): SnapshotParts => ({
+    config: providersConfig({ p: entry }),
+    modelsJson: { p: { baseUrl: 'https://h.example/v1', models: [{ id: 'm', ...row }] } },
+  });
+  const outcome = async (parts: SnapshotParts) => resolve(await snapshotOf(parts), { model: 'p/m' }, NOW);
+
+  it('a row of models.json that leads elsewhere does not get the cfg entry’s key', async () => {
+    expect((await outcome(withRow({}))).kind).toBe('resolved');
+    expect(await outcome(withRow({ baseUrl: 'https://evil.example/v1' }))).toMatchObject({
+      kind: 'failed',
+      problem: { code: 'no-auth' },
+    });
+  });
+
+  it('a row of the cfg entry itself does', async () => {
+    const rows = { ...entry, models: [{ id: 'm', baseUrl: 'https://other.example/v1' }] };
+    expect(await outcome({ config: providersConfig({ p: rows }) })).toMatchObject({
+      kind: 'resolved',
+      resolution: { baseUrl: 'https://other.example/v1' },
+    });
+  });
+
+  it('a model without a server of its own does not borrow another model’s', async () => {
+    const rows = { auth: 'none', models: [{ id: 'a', baseUrl: 'http://127.0.0.1:7/v1' }, { id: 'm' }] };
+    expect(await outcome({ config: providersConfig({ p: rows }) })).toMatchObject({
+      kind: 'failed',
+      problem: { code: 'config-invalid' },
     });
   });
 });

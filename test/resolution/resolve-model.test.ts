@@ -325,3 +325,29 @@ describe('the steps', () => {
     });
   });
 });
+
+describe('the runtime check looks where the request would go', () => {
+  it('a model with a base URL of its own, on a dead runtime, is runtime-down', async () => {
+    const config = providersConfig({
+      r: {
+        baseUrl: 'http://10.0.0.1/v1',
+        auth: 'none',
+        models: [{ id: 'a', baseUrl: 'http://127.0.0.1:11434/v1' }],
+      },
+    });
+    const dead = { config, endpoints: [endpoint('http://127.0.0.1:11434', 'down')] };
+    expect(resolveModel(await snapshotOf(dead), { kind: 'model', ref: 'r/a' })).toMatchObject({
+      kind: 'failed',
+      problem: { code: 'runtime-down' },
+    });
+  });
+
+  it('a models.json that cannot be read is an error step, not an absent file', async () => {
+    const snapshot = {
+      ...(await snapshotOf({})),
+      modelsJson: { kind: 'broken', reason: 'it is a folder' } as const,
+    };
+    const { steps } = resolveModel(snapshot, { kind: 'model', ref: 'nobody/x' });
+    expect(steps[0]).toMatchObject({ outcome: 'error', found: 'cannot be used: it is a folder' });
+  });
+});
