@@ -35,7 +35,7 @@ export async function assessHealth(snapshot: Snapshot, options: HealthOptions): 
 }
 
 /** The report for a check that was made. Pure. */
-export function toHealthReport(
+function toHealthReport(
   snapshot: Snapshot,
   check: DefaultModelCheck,
   unvalidated: boolean,

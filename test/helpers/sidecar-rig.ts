@@ -56,7 +56,7 @@ export interface Rig {
 }
 
 /** The token of every rig. */
-export const RIG_TOKEN = 'rig-token-0123456789-abcdefghijklmnop';
+const RIG_TOKEN = 'rig-token-0123456789-abcdefghijklmnop';
 
 /** Makes the home, writes the files, starts the sidecar on a free port. */
 export async function startRig(options: RigOptions = {}): Promise<Rig> {
