@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import type { Inquiry } from '../inquiry.ts';
 import type { ProbeAnswer } from '../probe.ts';
+import { MAX_LIST_BYTES } from './openai-list.ts';
 import { findLmStudioAddresses, findLmStudioAppRoots } from './lmstudio-home.ts';
 import { reasonByName, toListing, UNREADABLE_ROW, type ListedRow } from './listing.ts';
 import { tokenCount } from './model-rows.ts';
@@ -22,7 +23,6 @@ import {
 
 const NAME = 'LM Studio';
 const GREETING = '/lmstudio-greeting';
-const MAX_LIST_BYTES = 16 * 1024 * 1024;
 
 const TOKEN_HINT =
   'LM Studio demands an API token: put it into LM_API_TOKEN and configure the provider lmstudio with it, ' +

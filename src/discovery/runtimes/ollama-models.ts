@@ -8,12 +8,11 @@ import type { Model } from '../../domain/provider.ts';
 import { variable, type Environment } from '../../platform/paths.ts';
 import type { Inquiry } from '../inquiry.ts';
 import { MAX_MODELS, nameDefect, shownId, tokenCount, toModel } from './model-rows.ts';
+import { MAX_LIST_BYTES } from './openai-list.ts';
 import { setbackOf, statusSetback, type ListContext, type Listing, type ModelFacts } from './runtime.ts';
 
 const NAME = 'Ollama';
 const SHOWS_AT_ONCE = 2;
-/** A show answer holds the template and, on old servers, the licence; a list of many models is longer still. */
-const MAX_LIST_BYTES = 16 * 1024 * 1024;
 
 const listSchema = z.object({ models: z.array(z.unknown()).nullable() });
 

@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { variable } from '../../platform/paths.ts';
 import type { Inquiry } from '../inquiry.ts';
 import type { ProbeAnswer } from '../probe.ts';
+import { MAX_LIST_BYTES } from './openai-list.ts';
 import { plainText } from './model-rows.ts';
 import { parseOllamaHost } from './ollama-host.ts';
 import { listOllamaModels } from './ollama-models.ts';
@@ -124,7 +125,7 @@ function readVersion(answer: ProbeAnswer): string | null | undefined {
 /** Looks for the markers of programs that answer `/` and `/api/version` as Ollama does. */
 async function findEmulator(inquiry: Inquiry): Promise<Setback | undefined> {
   const [list, localAi, kobold] = await Promise.all([
-    inquiry.get('/v1/models'),
+    inquiry.get('/v1/models', { maxBytes: MAX_LIST_BYTES }),
     inquiry.get('/.well-known/localai.json'),
     inquiry.get('/api/extra/version'),
   ]);

@@ -5,11 +5,12 @@
 import * as z from 'zod';
 import type { Inquiry } from '../inquiry.ts';
 import type { ProbeAnswer } from '../probe.ts';
+import { openAiRows } from './openai-rows.ts';
 import { setbackOf, statusSetback, type Setback } from './runtime.ts';
 
-const MAX_LIST_BYTES = 16 * 1024 * 1024;
+/** Longest answer that is read: a list of five thousand models, or one model with its template and licence. */
+export const MAX_LIST_BYTES = 16 * 1024 * 1024;
 
-const listSchema = z.object({ data: z.array(z.unknown()).nullable() });
 const ownedRowSchema = z.object({ owned_by: z.string() });
 
 /** What is expected to answer, for messages. */
@@ -47,11 +48,11 @@ export async function askForList(
   }
   const unwanted = statusSetback(answer, name);
   if (unwanted !== undefined) return unwanted;
-  const parsed = listSchema.safeParse(answer.json());
-  if (!parsed.success) {
+  const rows = openAiRows(answer);
+  if (rows === undefined) {
     return { kind: 'not-this', found: `no list of models at ${path}`, by: answer.evidence };
   }
-  return { kind: 'rows', rows: parsed.data.data ?? [], answer };
+  return { kind: 'rows', rows, answer };
 }
 
 /** True when there are rows and each says that this owner has it. An empty list proves nothing. */
