@@ -2,20 +2,23 @@
 /** Names the commands, nothing else. What a command does stands in `commands/`, loaded when it is called. */
 import { Command, CommanderError } from 'commander';
 import type { CommandContext } from './commands/context.ts';
+import type { CommandTree } from './commands/completion.ts';
+import { loginCommands, optionsOf, providerSubcommands } from './commands/login-list.ts';
 import { EXIT, messageOf } from './domain/errors.ts';
 import { systemClock } from './platform/clock.ts';
 import {
   homeFolder,
-  ignoreClosedPipe,
+  createStopSignal,
   processEnvironment,
   programVersion,
   setExitCode,
-  stopSignal,
+  stopOnClosedPipe,
   terminals,
   writeStderr,
   writeStdout,
 } from './platform/process.ts';
 
+const stop = createStopSignal();
 const { stdout, stderr } = terminals();
 const context: CommandContext = {
   env: processEnvironment(),
@@ -25,7 +28,10 @@ const context: CommandContext = {
   printError: writeStderr,
   stdoutIsTerminal: stdout,
   stderrIsTerminal: stderr,
-  stopSignal: stopSignal(),
+  // Read by commands that have something to put in order; the others end at once.
+  get stopSignal() {
+    return stop.signal();
+  },
 };
 
 const program = new Command('provider-sidecar')
@@ -34,18 +40,23 @@ const program = new Command('provider-sidecar')
   )
   .version(programVersion())
   .showSuggestionAfterError()
+  // What `auth` and its subcommands have in common belongs to whichever it stands behind.
+  .enablePositionalOptions()
   .exitOverride();
 
 /** Options of every command that reads the same files as the server. */
 function withFiles(command: Command): Command {
   return command
     .option('--default-model <ref>', 'default model, as provider/model')
-    .option('--models-json <path>', 'where models.json stands')
-    .option('--json', 'print JSON');
+    .option('--models-json <path>', 'where models.json stands');
+}
+
+function withAnswer(command: Command): Command {
+  return withFiles(command).option('--json', 'print JSON');
 }
 
 function withScan(command: Command): Command {
-  return withFiles(command).option('--offline', 'do not look for runtimes; models.json counts as it is');
+  return withAnswer(command).option('--offline', 'do not look for runtimes; models.json counts as it is');
 }
 
 withFiles(program.command('serve').description('validate, listen on localhost and serve until stopped'))
@@ -60,11 +71,11 @@ withFiles(program.command('serve').description('validate, listen on localhost an
   .option('--log-level <level>', 'silent, error, warn, info or debug (default info)')
   .action(async (flags) => setExitCode(await (await import('./commands/serve.ts')).serve(context, flags)));
 
-withFiles(
-  program.command('discover').description('scan once for local runtimes and write models.json'),
-).action(async (flags) =>
-  setExitCode(await (await import('./commands/discover.ts')).discover(context, flags)),
-);
+withAnswer(program.command('discover').description('scan for local runtimes and write models.json'))
+  .option('--watch', 'keep looking, and show what changes, until interrupted')
+  .action(async (flags) =>
+    setExitCode(await (await import('./commands/discover.ts')).discover(context, flags)),
+  );
 
 withScan(program.command('providers').description('the providers that count, with origin and auth source'))
   .option('--all', 'also catalog providers that nothing here can authenticate with')
@@ -95,7 +106,7 @@ withScan(program.command('explain').description('every step of a resolution, wit
     setExitCode(await (await import('./commands/resolve.ts')).explain(context, ref, flags)),
   );
 
-withFiles(program.command('doctor').description('the start-up validation without serving'))
+withScan(program.command('doctor').description('the start-up validation without serving'))
   .option(
     '--min-context-window <tokens>',
     'smallest context window of the default model, 0 for any (default 16000)',
@@ -103,13 +114,98 @@ withFiles(program.command('doctor').description('the start-up validation without
   .option('--strict', 'a context window that is too small is a failure')
   .action(async (flags) => setExitCode(await (await import('./commands/doctor.ts')).doctor(context, flags)));
 
+const auth = program.command('auth').description('credentials: what is used, what it shadows, what is wrong');
+
+withScan(auth.command('list').description('one line for each provider'))
+  .option('--all', 'also catalog providers of which nothing is stored, set or configured')
+  .action(async (flags) => setExitCode(await (await import('./commands/auth.ts')).authList(context, flags)));
+
+withScan(
+  auth.command('status').description('everything about one provider, or about each that has something'),
+)
+  .argument('[provider]', 'only this provider')
+  .option('--all', 'also catalog providers of which nothing is stored, set or configured')
+  .action(async (provider, flags) =>
+    setExitCode(await (await import('./commands/auth.ts')).authStatus(context, provider, flags)),
+  );
+
 program
   .command('status')
   .description('is a server running here, and what does its health say')
   .option('--json', 'print JSON')
   .action(async (flags) => setExitCode(await (await import('./commands/status.ts')).status(context, flags)));
 
-ignoreClosedPipe();
+for (const option of uniqueOptions(providerSubcommands())) auth.option(option.flags, option.description);
+auth
+  .argument('[provider]', 'a provider that takes an API key')
+  .usage('list | status [provider] | <provider> key|logout|status|help [api_key]')
+  .argument(
+    '[action]',
+    providerSubcommands()
+      .map(({ name }) => name)
+      .join(', '),
+  )
+  .argument('[api_key]', 'the key, - to read it from standard input')
+  .action(async (provider, action, key, flags) => {
+    const { runProviderAuth } = await import('./commands/login.ts');
+    setExitCode(await runProviderAuth(context, provider, [action, key].filter(isText), flags));
+  });
+
+for (const { name, description, subcommands } of loginCommands()) {
+  const login = program.command(name).description(description).helpCommand(false);
+  for (const subcommand of subcommands) {
+    const { argument } = subcommand;
+    const registered = login.command(subcommand.name).description(subcommand.description);
+    if (argument !== undefined) registered.argument(`[${argument.name}]`, argument.description);
+    for (const option of optionsOf(subcommand)) registered.option(option.flags, option.description);
+    registered.action(async (...given: unknown[]) => {
+      const { runLogin } = await import('./commands/login.ts');
+      const args = [subcommand.name, given[0]].filter(isText);
+      setExitCode(await runLogin(context, name, args, registered.opts()));
+    });
+  }
+}
+
+program
+  .command('completion')
+  .description('print the completion script of a shell')
+  .argument('<shell>', 'bash, zsh or fish')
+  .action(async (shell: string) =>
+    setExitCode((await import('./commands/completion.ts')).completion(context, shell)),
+  );
+
+program
+  .command('__complete', { hidden: true })
+  .argument('[words...]')
+  .action(async (words: string[]) => {
+    const { completeWords } = await import('./commands/completion.ts');
+    setExitCode(await completeWords(context, treeOf(program), words));
+  });
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+/** Subcommands share flags; a command that stands for all of them has each once. */
+function uniqueOptions(subcommands: ReturnType<typeof providerSubcommands>): ReturnType<typeof optionsOf> {
+  const all = subcommands.flatMap(optionsOf);
+  return all.filter(({ flags }, index) => all.findIndex((other) => other.flags === flags) === index);
+}
+
+/** The command line as data, for the completion. */
+function treeOf(command: Command): CommandTree {
+  const help = command.createHelp();
+  return {
+    name: command.name(),
+    description: command.description(),
+    options: help
+      .visibleOptions(command)
+      .flatMap(({ long, description }) => (isText(long) ? [{ flag: long, description }] : [])),
+    commands: help.visibleCommands(command).map(treeOf),
+  };
+}
+
+stopOnClosedPipe(stop);
 try {
   await program.parseAsync();
 } catch (error) {

@@ -3,12 +3,16 @@
  * may trust the Host and knows whether the caller showed a token.
  */
 import { Hono } from 'hono';
-import { messageOf, SidecarError, toSidecarError } from './domain/errors.ts';
-import type { Resolution } from './domain/auth.ts';
+import { messageOf, SidecarError } from './domain/errors.ts';
+import type { Resolution, ResolutionOutcome } from './domain/auth.ts';
 import type { DiscoveryReport } from './domain/runtime-state.ts';
+import type { Secret } from './domain/secret.ts';
+import { isChallenge, proofFor } from './http/liveness-proof.ts';
 import type { GuardedEnv } from './http/node-server.ts';
 import { problemResponse } from './http/problem-details.ts';
+import { readJsonBody } from './http/json-body.ts';
 import { readQuery } from './http/query.ts';
+import { connectBody, defaultModelBody, type SetUp } from './http/set-up-routes.ts';
 import type { Clock } from './platform/clock.ts';
 import type { Logger } from './platform/logger.ts';
 import { toExplainAnswer } from './resolution/answers/explain-answer.ts';
@@ -18,7 +22,6 @@ import { chooseDefaultModel } from './resolution/default-model.ts';
 import type { Resolver } from './resolution/resolver.ts';
 import type { Snapshot } from './resolution/snapshot.ts';
 import type { HealthReport } from './validation/health.ts';
-import { quoteUntrusted } from './domain/untrusted-text.ts';
 
 /** What the routes ask. */
 export interface AppParts {
@@ -29,6 +32,9 @@ export interface AppParts {
   readonly discovery: () => DiscoveryReport;
   /** Scans now and waits; rejects with `config-invalid` when discovery is switched off. */
   readonly scan: () => Promise<DiscoveryReport>;
+  readonly setUp: SetUp;
+  /** Key of the proof that a caller may ask for before it sends the token. */
+  readonly token: Secret;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -39,11 +45,28 @@ export const OPEN_PATHS = ['/livez', '/health'] as const;
 const JSON_HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-store' };
 
 /** Builds the app. Headers are set as an answer is made; setting them later halves the throughput. */
-export function createApp({ snapshot, resolver, health, discovery, scan, clock, log }: AppParts) {
+export function createApp({
+  snapshot,
+  resolver,
+  health,
+  discovery,
+  scan,
+  setUp,
+  token,
+  clock,
+  log,
+}: AppParts) {
   const app = new Hono<{ Bindings: GuardedEnv }>();
   const resolveText = rememberText((resolution: Resolution) => toResolveAnswer(resolution, 'secrets'));
 
-  app.get('/livez', () => json({ status: 'ok' }));
+  app.get('/livez', (c) => {
+    const { challenge } = readQuery(c.req.url, ['challenge']);
+    if (challenge === undefined) return json({ status: 'ok' });
+    if (!isChallenge(challenge)) {
+      throw new SidecarError('bad-request', 'The challenge is 22 to 128 characters of base64url');
+    }
+    return json({ status: 'ok', proof: proofFor(challenge, token) });
+  });
 
   app.get('/health', async (c) => {
     readQuery(c.req.url, []);
@@ -56,21 +79,24 @@ export function createApp({ snapshot, resolver, health, discovery, scan, clock, 
     );
   });
 
-  app.get('/v1/resolve', async (c) => {
-    const query = readQuery(c.req.url, ['model', 'provider', 'profile', 'resolution']);
-    const outcome = await resolver.resolve(toResolveRequest(query));
-    if (outcome.kind === 'failed') throw toSidecarError(outcome.problem);
+  const answerResolve = (outcome: ResolutionOutcome): Response => {
+    if (outcome.kind === 'failed') return problemResponse(outcome.problem);
     return new Response(resolveText(outcome.resolution), { headers: JSON_HEADERS });
+  };
+  // Not async: an answer that is kept goes out without a turn of the event loop.
+  app.get('/v1/resolve', (c): Response | Promise<Response> => {
+    const request = toResolveRequest(readQuery(c.req.url, ['model', 'provider', 'profile', 'resolution']));
+    const kept = resolver.kept(request);
+    return kept === undefined ? resolver.resolve(request).then(answerResolve) : answerResolve(kept);
   });
 
   app.get('/v1/explain', async (c) => {
     const query = readQuery(c.req.url, ['model', 'provider', 'profile', 'resolution']);
     const outcome = await resolver.resolve(toResolveRequest(query));
-    const current = snapshot();
     // What a resolution id stands for is in the id alone; a default model that nobody asked for would mislead.
-    const unasked = query.resolution === undefined ? chooseDefaultModel(current)?.ref : undefined;
+    const unasked = query.resolution === undefined ? chooseDefaultModel(snapshot())?.ref : undefined;
     const ref = query.model ?? query.provider ?? unasked ?? null;
-    return json(toExplainAnswer(outcome, ref, current.revision));
+    return json(toExplainAnswer(outcome, ref));
   });
 
   app.get('/v1/providers', async (c) => {
@@ -85,12 +111,7 @@ export function createApp({ snapshot, resolver, health, discovery, scan, clock, 
     readQuery(c.req.url, []);
     const id = c.req.param('id');
     const answer = await listProvider(snapshot(), id, clock());
-    if (answer === undefined) {
-      throw new SidecarError('unknown-provider', `No provider ${quoteUntrusted(id)}`, [
-        'List them: GET /v1/providers?all=true',
-      ]);
-    }
-    return json(answer);
+    return answer.kind === 'listed' ? json(answer.provider) : problemResponse(answer.problem);
   });
 
   app.get('/v1/models', async (c) => {
@@ -107,6 +128,25 @@ export function createApp({ snapshot, resolver, health, discovery, scan, clock, 
     readQuery(c.req.url, []);
     const report = await scan();
     return json({ revision: snapshot().revision, ...report });
+  });
+
+  app.get('/v1/setup/:provider', async (c) => {
+    readQuery(c.req.url, []);
+    return json(await setUp.describe(c.req.param('provider')));
+  });
+
+  app.post('/v1/setup/:provider', async (c) => {
+    readQuery(c.req.url, []);
+    const read = await readJsonBody(c.req.raw, connectBody);
+    if (read.kind === 'refused') return read.response;
+    return json(await setUp.connect(c.req.param('provider'), read.body.model, read.body.persist));
+  });
+
+  app.put('/v1/default-model', async (c) => {
+    readQuery(c.req.url, []);
+    const read = await readJsonBody(c.req.raw, defaultModelBody);
+    if (read.kind === 'refused') return read.response;
+    return json(await setUp.changeDefaultModel(read.body.model));
   });
 
   app.notFound(() =>

@@ -2,17 +2,22 @@
  * Start and stop of the server: builds every part, hands each what it needs, validates before anything
  * listens, and takes everything down in the reverse order.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { Discovery } from './discovery/watcher.ts';
-import { NOTHING_SCANNED } from './domain/runtime-state.ts';
-import { EXIT, factsOf, type Problem, SidecarError } from './domain/errors.ts';
+import type { DiscoveryReport } from './domain/runtime-state.ts';
+import { EXIT, factsOf, messageOf, type Problem, SidecarError } from './domain/errors.ts';
+import { createSetUp } from './set-up.ts';
 import { createAccessRules } from './http/access.ts';
+import { provesItself } from './http/liveness-proof.ts';
 import { close as closeServer, listen } from './http/listening.ts';
 import { createGuardedServer } from './http/node-server.ts';
 import { listenOnSocket } from './http/socket-listening.ts';
 import { createLiveSnapshots, type SettingsReload } from './live-snapshots.ts';
+import { watchNimAccess } from './nim-access.ts';
 import { readTextFile } from './platform/files.ts';
 import { type Clock, toIso } from './platform/clock.ts';
-import { removeEndpointFile, writeEndpointFile } from './platform/endpoint-file.ts';
+import { readEndpointFile, removeEndpointFile, writeEndpointFile } from './platform/endpoint-file.ts';
 import type { Logger } from './platform/logger.ts';
 import { type Environment, findPaths, variable } from './platform/paths.ts';
 import { processId, programVersion } from './platform/process.ts';
@@ -59,9 +64,10 @@ export interface SidecarOptions extends Omit<Surroundings, 'log'> {
 export async function startSidecar(options: SidecarOptions): Promise<StartOutcome> {
   const prepared = await prepare(options, { flags: options.flags, scan: 'write' });
   if (prepared.kind === 'refused') return { ...prepared, model: null };
-  options.log.setLevel(prepared.settings.logLevel);
+  // Before the first line about the configuration is logged: its text may hold a key in the wrong place.
+  options.onSecrets?.(secretsOf(prepared, prepared.snapshot));
   const unvalidated = isValidationSkipped(options.env);
-  const refusal = await judge(prepared, options, unvalidated);
+  const refusal = (await otherServer(prepared)) ?? (await judge(prepared, options, unvalidated));
   if (refusal !== null) {
     await prepared.discovery?.close();
     return refusal;
@@ -70,6 +76,26 @@ export async function startSidecar(options: SidecarOptions): Promise<StartOutcom
 }
 
 type Prepared = Extract<Preparation, { kind: 'prepared' }>;
+
+/** What the log must never print. */
+function secretsOf({ identity }: Prepared, snapshot: Snapshot): string[] {
+  return [identity.token.reveal(), ...secretsInUse(snapshot)];
+}
+
+/** One server for one state directory: a second one would take `endpoint.json` away from the first. */
+async function otherServer({ fixed }: Prepared): Promise<StartOutcome | null> {
+  const endpoint = await readEndpointFile(fixed.paths.endpoint);
+  if (endpoint === undefined || !(await provesItself(endpoint))) return null;
+  const problem: Problem = {
+    code: 'address-in-use',
+    detail: `Another provider-sidecar (process ${endpoint.pid}) already serves this state directory at ${endpoint.url}`,
+    hints: [
+      'Use that one: provider-sidecar status',
+      'Or give this one a state directory of its own: CLAWDBOT_STATE_DIR',
+    ],
+  };
+  return { kind: 'refused', problem, exitCode: factsOf(problem.code).exitCode, model: null };
+}
 
 /** The start-up validation, logged. Null means go. */
 async function judge(
@@ -93,11 +119,9 @@ async function judge(
 async function run(prepared: Prepared, options: SidecarOptions, unvalidated: boolean): Promise<StartOutcome> {
   const { settings, fixed, inputs, snapshot, identity, discovery } = prepared;
   const { clock, log, onSecrets = () => undefined } = options;
-  const secretsOf = (current: Snapshot): string[] => [identity.token.reveal(), ...secretsInUse(current)];
   const healthOf = (current: Snapshot): Promise<HealthReport> =>
     assessHealth(current, { now: clock(), minContextWindow: settings.minContextWindow, unvalidated });
 
-  onSecrets(secretsOf(snapshot));
   const logHealth = createHealthLog(log, await healthOf(snapshot));
   const live = createLiveSnapshots({
     fixed,
@@ -107,23 +131,37 @@ async function run(prepared: Prepared, options: SidecarOptions, unvalidated: boo
     log,
     reloadSettings: () => reloadSettings(options),
     onSnapshot: (current) => {
-      onSecrets(secretsOf(current));
-      void healthOf(current).then(logHealth);
+      onSecrets(secretsOf(prepared, current));
+      healthOf(current).then(logHealth, (error: unknown) =>
+        log.error('Health could not be assessed', { error: messageOf(error) }),
+      );
+      nimAccess.envChanged();
     },
+  });
+  const nimAccess = watchNimAccess({
+    env: () => live.current().env,
+    first: inputs.nimAccess,
+    onChange: live.setNimAccess,
   });
   const health = (): Promise<HealthReport> => healthOf(live.current());
   const app = createApp({
     snapshot: live.current,
-    resolver: createResolver(live.current, clock),
+    resolver: createResolver(live.current, clock, recheckOnMiss(discovery, live.settled, options)),
     health,
-    discovery: () => discovery?.report() ?? NOTHING_SCANNED,
+    token: identity.token,
+    discovery: () => withNewestEvidence(live.current().discovery, discovery?.report()),
     scan: () => scanNow(discovery, live.rereadModelsJson),
+    setUp: createSetUp({ live, paths: fixed.paths, settings, clock, folder: options.cwd }),
     clock,
     log,
   });
 
   /** Undone in reverse order, whether the start fails half-way or the server is stopped. */
-  const undo: (() => Promise<void>)[] = [async () => discovery?.close(), () => live.close()];
+  const undo: (() => Promise<void>)[] = [
+    async () => discovery?.close(),
+    () => live.close(),
+    async () => nimAccess.close(),
+  ];
   const close = async (): Promise<void> => {
     for (const step of undo.splice(0).reverse()) await step();
   };
@@ -140,6 +178,15 @@ async function run(prepared: Prepared, options: SidecarOptions, unvalidated: boo
     const problem = error.toProblem();
     return { kind: 'refused', problem, exitCode: factsOf(problem.code).exitCode, model: null };
   }
+}
+
+/**
+ * The report that the current snapshot is made of, with newer evidence where there is some. A state that is
+ * not in the snapshot yet must not show: resolve would still say otherwise.
+ */
+function withNewestEvidence(inForce: DiscoveryReport, newest: DiscoveryReport | undefined): DiscoveryReport {
+  const statesOf = ({ endpoints }: DiscoveryReport) => endpoints.map(({ url, state }) => [url, state]);
+  return newest !== undefined && isDeepStrictEqual(statesOf(inForce), statesOf(newest)) ? newest : inForce;
 }
 
 /** Writes `endpoint.json`, by which other programs of this user find the server. */
@@ -182,6 +229,44 @@ function createHealthLog(log: Logger, first: HealthReport): (report: HealthRepor
         detail: finding?.detail,
         hint: finding?.hint,
       });
+  };
+}
+
+/** Most often that requests for something unknown make the runtimes be looked at, in milliseconds. */
+const RECHECK_EVERY_MS = 1_000;
+/** Longest that such a request waits: an endpoint that hangs must not hold it up. */
+const RECHECK_WAIT_MS = 1_500;
+
+/** Looks at the runtimes once for all requests that miss at the same time, and not more than once a second. */
+function recheckOnMiss(
+  discovery: Discovery | null,
+  settled: () => Promise<void>,
+  { clock, log }: SidecarOptions,
+): () => Promise<void> {
+  let underWay: Promise<void> | undefined;
+  let last = -Infinity;
+  const recheck = async (): Promise<void> => {
+    const waited = new AbortController();
+    const looked = (discovery?.recheck() ?? Promise.resolve()).then(
+      () => undefined,
+      (error: unknown) => log.warn(`Looking for local runtimes failed: ${messageOf(error)}`),
+    );
+    const tired = sleep(RECHECK_WAIT_MS, undefined, { signal: waited.signal, ref: false }).catch(
+      () => undefined,
+    );
+    await Promise.race([looked, tired]);
+    waited.abort();
+    await settled();
+  };
+  return () => {
+    if (discovery === null) return Promise.resolve();
+    if (underWay !== undefined) return underWay;
+    if (Math.abs(clock() - last) < RECHECK_EVERY_MS) return Promise.resolve();
+    last = clock();
+    underWay = recheck().finally(() => {
+      underWay = undefined;
+    });
+    return underWay;
   };
 }
 

@@ -20,6 +20,7 @@ export const EXIT = {
   unavailable: 69,
   internal: 70,
   cannotWrite: 73,
+  tryLater: 75,
   notPermitted: 77,
   config: 78,
 } as const;

@@ -79,7 +79,7 @@ describe('error codes', () => {
     expect(column('exitCode')).toEqual(EXIT_CODE_OF);
   });
 
-  it('use "0 done, 1 the thing asked for failed, 64 usage, 69 unavailable, 73 cannot write, 77 not permitted, 78 configuration"', () => {
+  it('use "0 done, 1 the thing asked for failed, 64 usage, 69 unavailable, 73 cannot write, 75 try later, 77 not permitted, 78 configuration"', () => {
     expect(EXIT).toEqual({
       ok: 0,
       failed: 1,
@@ -87,6 +87,7 @@ describe('error codes', () => {
       unavailable: 69,
       internal: 70,
       cannotWrite: 73,
+      tryLater: 75,
       notPermitted: 77,
       config: 78,
     });

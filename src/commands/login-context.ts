@@ -1,0 +1,99 @@
+/** What a login gets from the command line: the store, the terminal, and answers from the same files as the server's. */
+import { readNimSettings } from '../credentials/nim-settings.ts';
+import { createOwnStore } from '../credentials/own-store.ts';
+import type { ResolutionOutcome } from '../domain/auth.ts';
+import { toSidecarError } from '../domain/errors.ts';
+import { NIM_SERVICE } from '../domain/nim-service.ts';
+import { quoteUntrusted } from '../domain/untrusted-text.ts';
+import { createAsk } from '../login/ask-provider.ts';
+import type { KeyTarget } from '../login/key-target.ts';
+import type { LoginDeps, Prompt } from '../login/plugin.ts';
+import { findPaths } from '../platform/paths.ts';
+import { askHidden, canAsk, readAllInput } from '../platform/standard-input.ts';
+import { prepare, type Preparation } from '../preparation.ts';
+import { requestHeaders } from '../resolution/request-headers.ts';
+import { resolve } from '../resolution/resolve.ts';
+import { resolveModel } from '../resolution/resolve-model.ts';
+import { createSnapshot, type Snapshot } from '../resolution/snapshot.ts';
+import type { CommandContext } from './context.ts';
+import { surroundingsOf } from './surroundings.ts';
+
+/** Everything read from the files, with no scan. */
+export type Prepared = Extract<Preparation, { kind: 'prepared' }>;
+
+/** Reads the files again at each call: a login changes them. Throws a SidecarError for a config that is broken. */
+export async function prepareForLogin(context: CommandContext): Promise<Prepared> {
+  const prepared = await prepare(surroundingsOf(context), { flags: {}, scan: 'none', askNim: true });
+  if (prepared.kind === 'refused') throw toSidecarError(prepared.problem);
+  return prepared;
+}
+
+/** What a login gets. */
+export function loginDeps(context: CommandContext): LoginDeps {
+  const { env, home, clock } = context;
+  const store = createOwnStore({
+    path: findPaths(env, home).ownProfiles,
+    clock,
+    onMovedAside: (movedTo, why) => context.printError(`${why}; it was moved to ${movedTo}\n`),
+  });
+  return {
+    env,
+    store,
+    prompt: terminalPrompt(),
+    ask: createAsk(),
+    target: async (id) => keyTarget((await prepareForLogin(context)).snapshot, id),
+    lookUp: async (id): Promise<ResolutionOutcome> =>
+      resolve((await prepareForLogin(context)).snapshot, { provider: id }, clock()),
+  };
+}
+
+function terminalPrompt(): Prompt {
+  return {
+    readPiped: readAllInput,
+    askSecret: async (question) => {
+      if (!canAsk()) return { kind: 'no-terminal' };
+      const text = await askHidden(question);
+      return text === null ? { kind: 'gave-up' } : { kind: 'answer', text };
+    },
+  };
+}
+
+/**
+ * Where a key of this provider goes: to the server of the operator's entry or of the catalog. A runtime that
+ * discovery found is left aside, because it takes no key.
+ */
+function keyTarget(snapshot: Snapshot, providerId: string): KeyTarget {
+  const hosted = createSnapshot({ ...snapshot, findings: [], modelsJson: { kind: 'missing' } });
+  const found = resolveModel(hosted, { kind: 'provider', id: providerId });
+  if (found.kind === 'failed') return { kind: 'none', problem: found.problem };
+  const { provider, baseUrl, api } = found;
+  const displayName = provider.name ?? provider.id;
+  if (provider.auth === 'aws-sdk') {
+    const detail = `${displayName} authenticates with AWS credentials and takes no API key`;
+    const hints = ['export AWS_ACCESS_KEY_ID=your-id AWS_SECRET_ACCESS_KEY=your-secret'];
+    return { kind: 'none', problem: { code: 'bad-request', detail, hints } };
+  }
+  const isOwnNim = provider.id === NIM_SERVICE.id && provider.origin === 'catalog';
+  if (provider.auth === 'none' && !isOwnNim) {
+    const detail = `The entry of provider ${quoteUntrusted(provider.id)} says auth "none", so no key would be sent`;
+    const hints = [`Remove auth from models.providers.${provider.id} to use a key`];
+    return { kind: 'none', problem: { code: 'bad-request', detail, hints } };
+  }
+  return {
+    kind: 'server',
+    provider: provider.id,
+    displayName,
+    baseUrl,
+    api,
+    headersFor: (key) => {
+      const source = 'login';
+      const auth =
+        key === null
+          ? ({ mode: 'none', source: 'provider-policy' } as const)
+          : ({ mode: 'api-key', source, apiKey: key } as const);
+      return requestHeaders({ provider, model: null, api, auth });
+    },
+    maybeKeyless: isOwnNim && readNimSettings(snapshot.env).selfHosted,
+    models: provider.models.map(({ id, name }) => ({ id, name, about: '' })),
+  };
+}

@@ -1,0 +1,211 @@
+/**
+ * The set-up after a login: connect now, with which model, and save that for other programs. Flags answer the
+ * questions in scripts; without them and without a person nothing is set up.
+ */
+import * as z from 'zod';
+import { type Problem, toSidecarError } from '../domain/errors.ts';
+import { quoteUntrusted } from '../domain/untrusted-text.ts';
+import { provesItself } from '../http/liveness-proof.ts';
+import type { SetUpState } from '../http/set-up-routes.ts';
+import type { LoginPlugin } from '../login/plugin.ts';
+import { type EndpointFile, readEndpointFile } from '../platform/endpoint-file.ts';
+import { currentFolder } from '../platform/process.ts';
+import { askLine, canAsk } from '../platform/standard-input.ts';
+import { changeDefaultModel, describeSetUp, refWithin, saveToEnvFile } from '../set-up.ts';
+import type { CommandContext } from './context.ts';
+import { type Prepared, prepareForLogin } from './login-context.ts';
+
+/** Answers that flags give. */
+export interface SetUpFlags {
+  readonly yes?: boolean;
+  /** False: ask nothing. */
+  readonly input?: boolean;
+  readonly connect?: boolean;
+  readonly model?: string;
+  readonly saveEnv?: boolean;
+  readonly json?: boolean;
+}
+
+/** What was set up, for programs. */
+export interface SetUpResult {
+  readonly outcome: 'connected' | 'not-wanted';
+  readonly defaultModel?: string;
+  /** False when a flag or a variable of the running server names another model. */
+  readonly inForce?: boolean;
+  readonly envFile?: string;
+}
+
+/** Most models that are listed when the provider recommends none. */
+const MOST_LISTED = 20;
+
+/** Longest wait for the running server, in milliseconds: it validates the model first. */
+const SERVER_DEADLINE_MS = 15_000;
+
+/** Asks, or follows the flags. Throws a SidecarError when the model cannot become the default. */
+export async function offerSetUp(
+  context: CommandContext,
+  plugin: LoginPlugin,
+  flags: SetUpFlags,
+): Promise<SetUpResult> {
+  const asks = flags.input !== false && flags.json !== true && flags.yes !== true && canAsk();
+  const decided = flags.yes === true || flags.connect === true || flags.model !== undefined;
+  if (!decided && !asks) return { outcome: 'not-wanted' };
+  const prepared = await prepareForLogin(context);
+  const state = await describeSetUp(prepared.snapshot, plugin.providerName, context.clock());
+  if (state.models.length === 0) return { outcome: 'not-wanted' };
+  const say = flags.json === true ? () => undefined : context.print;
+  if (!decided && !(await wantsToConnect(context, plugin, state))) return { outcome: 'not-wanted' };
+  const model = flags.model ?? (await chooseModel(context, plugin, state, asks && !decided));
+  if (model === null) return { outcome: 'not-wanted' };
+  const ref = refWithin(prepared.snapshot, plugin.providerName, model);
+  const { inForce, note } = await connect(context, prepared, plugin.providerName, ref);
+  say(`Default model: ${ref}, saved in ${prepared.fixed.paths.settings}\n${note}`);
+  const save = flags.saveEnv ?? (flags.yes === true || (asks && (await confirm(context, SAVE_QUESTION))));
+  if (!save) return { outcome: 'connected', defaultModel: ref, inForce };
+  const envFile = await saveToEnvFile(currentFolder(), plugin.providerName, ref);
+  say(`Saved to ${envFile}\n`);
+  return { outcome: 'connected', defaultModel: ref, inForce, envFile };
+}
+
+const SAVE_QUESTION = 'Save provider/model to .env? [y/n] ';
+
+function wantsToConnect(
+  context: CommandContext,
+  { providerDisplayName: name }: LoginPlugin,
+  { defaultModel }: SetUpState,
+): Promise<boolean> {
+  return confirm(
+    context,
+    defaultModel === null
+      ? `Connect to ${name} now? [y/n] `
+      : `Switch from ${quoteUntrusted(defaultModel.ref).slice(1, -1)} to ${name} now? [y/n] `,
+  );
+}
+
+/** Nothing but a yes is a yes; giving up is a no. */
+async function confirm(context: CommandContext, question: string): Promise<boolean> {
+  for (;;) {
+    const answer = await askLine(question, context.stopSignal);
+    if (answer === null || /^\s*(?:n|no)\s*$/i.test(answer)) return false;
+    if (/^\s*(?:y|yes)\s*$/i.test(answer)) return true;
+  }
+}
+
+/** The model that is chosen from the list; null when the person gives up. */
+async function chooseModel(
+  context: CommandContext,
+  plugin: LoginPlugin,
+  state: SetUpState,
+  asks: boolean,
+): Promise<string | null> {
+  const choices = choicesOf(plugin, state);
+  const [first] = choices;
+  if (first === undefined || !asks) return first?.ref ?? null;
+  const rows = choices.map(
+    ({ ref, words }, index) => `  ${index + 1}. ${ref}${words === '' ? '' : ` — ${words}`}\n`,
+  );
+  context.print(rows.join(''));
+  for (;;) {
+    const answer = (await askLine('Which model? [1] ', context.stopSignal))?.trim();
+    if (answer === undefined) return null;
+    if (answer === '') return first.ref;
+    const chosen = /^\d+$/.test(answer) ? choices[Number(answer) - 1] : undefined;
+    const named = state.models.find(({ ref, id }) => ref === answer || id === answer);
+    const ref = chosen?.ref ?? named?.ref;
+    if (ref !== undefined) return ref;
+    context.printError(`A number from 1 to ${choices.length}, or a model of ${plugin.providerDisplayName}\n`);
+  }
+}
+
+/** The recommended models that are really there, else the first of those that are. */
+function choicesOf(plugin: LoginPlugin, { models }: SetUpState): { ref: string; words: string }[] {
+  const recommended = plugin.getDefaultModels().flatMap(({ id, name, about }) => {
+    const row = models.find((model) => model.id === id);
+    return row === undefined ? [] : [{ ref: row.ref, words: about === '' ? name : `${name}, ${about}` }];
+  });
+  const choices =
+    recommended.length > 0 ? recommended : models.map(({ ref, name }) => ({ ref, words: name }));
+  return choices.slice(0, MOST_LISTED);
+}
+
+interface Connected {
+  readonly inForce: boolean;
+  readonly note: string;
+}
+
+/** Through the running server where there is one, because it knows what is up; else in the settings alone. */
+async function connect(
+  context: CommandContext,
+  { snapshot, fixed, settings }: Prepared,
+  provider: string,
+  ref: string,
+): Promise<Connected> {
+  const endpoint = await readEndpointFile(fixed.paths.endpoint);
+  // The port of a dead server may be somebody else's by now, and the token is not for them.
+  const isOurs = endpoint !== undefined && (await provesItself(endpoint));
+  const told = isOurs ? await tellServer(endpoint, provider, ref) : null;
+  if (told !== null) return told;
+  const options = { paths: fixed.paths, settings, now: context.clock() };
+  const change = await changeDefaultModel(snapshot, ref, options);
+  if (change.kind === 'refused') throw toSidecarError(change.problem);
+  return { inForce: true, note: change.line === null ? '' : `${change.line}\n` };
+}
+
+const answerSchema = z.looseObject({
+  inForce: z.boolean(),
+  line: z.string().nullable(),
+  defaultModel: z.looseObject({ ref: z.string(), source: z.string() }).nullable(),
+});
+
+const problemSchema = z.looseObject({
+  code: z.enum([
+    'bad-request',
+    'unknown-provider',
+    'unknown-model',
+    'no-auth',
+    'auth-expired',
+    'auth-required',
+    'runtime-down',
+    'config-invalid',
+    'context-window-too-small',
+    'cannot-write',
+    'not-permitted',
+    'internal',
+  ]),
+  detail: z.string(),
+  hints: z.array(z.string()),
+});
+
+/** Null when nobody answers as this program does: the settings are then changed here, and read at its next start. */
+async function tellServer(
+  { url, token }: EndpointFile,
+  provider: string,
+  ref: string,
+): Promise<Connected | null> {
+  let response: Response;
+  let body: unknown;
+  try {
+    response = await fetch(`${url}/v1/setup/${encodeURIComponent(provider)}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token.reveal()}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ model: ref }),
+      redirect: 'manual',
+      signal: AbortSignal.timeout(SERVER_DEADLINE_MS),
+    });
+    body = await response.json();
+  } catch {
+    // Gone or not ours; what it would have said does not matter then.
+    return null;
+  }
+  const answer = answerSchema.safeParse(body).data;
+  if (response.status === 200 && answer !== undefined) {
+    const { inForce, line, defaultModel } = answer;
+    if (inForce)
+      return { inForce, note: `The running server uses it now.\n${line === null ? '' : `${line}\n`}` };
+    const other = defaultModel === null ? 'none' : `${defaultModel.ref} (${defaultModel.source})`;
+    return { inForce, note: `The running server still uses ${other}.\n` };
+  }
+  const problem: Problem | undefined = problemSchema.safeParse(body).data;
+  if (problem === undefined) return null;
+  throw toSidecarError(problem);
+}

@@ -1,0 +1,151 @@
+/**
+ * Whether a provider takes a key, found out without running a model. The server is first asked without the key:
+ * a wrong address never sees it, and a list that answers anybody is not taken for proof.
+ */
+import * as z from 'zod';
+import type { Secret } from '../domain/secret.ts';
+import { quoteUntrusted } from '../domain/untrusted-text.ts';
+import type { Ask, AskAnswer } from './ask-provider.ts';
+import { type KeyServer, listUrl, modelUrl } from './key-target.ts';
+
+/** Why nothing could be found out. */
+export type NoProof = 'unreachable' | 'wrong-answer' | 'inconclusive';
+
+/** The verdict on a key. Details name the server and its answer, never the key. */
+export type KeyCheck =
+  | { readonly kind: 'valid'; readonly detail: string }
+  | { readonly kind: 'invalid'; readonly detail: string }
+  | { readonly kind: 'limited'; readonly detail: string }
+  | { readonly kind: 'unverified'; readonly reason: NoProof; readonly detail: string }
+  /** A server of one's own that answers without a key. */
+  | { readonly kind: 'not-needed'; readonly detail: string };
+
+/** What a request without a key came to. */
+export type KeylessCheck =
+  | { readonly kind: 'open'; readonly detail: string }
+  | { readonly kind: 'wants-key'; readonly detail: string }
+  | { readonly kind: 'limited'; readonly detail: string }
+  | { readonly kind: 'unverified'; readonly reason: NoProof; readonly detail: string };
+
+/** What lists look like: OpenAI's and Anthropic's `data`, Google's `models`, a bare list, one key's own facts. */
+const listSchema = z.union([
+  z.array(z.unknown()),
+  z.looseObject({ data: z.union([z.array(z.unknown()), z.looseObject({})]) }),
+  z.looseObject({ models: z.array(z.unknown()) }),
+]);
+
+/** Google answers a wrong key with 400, and says why in the body. */
+const googleErrorSchema = z.looseObject({
+  error: z.looseObject({ details: z.array(z.looseObject({ reason: z.string().optional() })).optional() }),
+});
+
+/** Asks the server for its models without any credential. */
+export async function checkKeyless(server: KeyServer, ask: Ask): Promise<KeylessCheck> {
+  const url = listUrl(server);
+  if (url === undefined) return noRoute(server);
+  const answer = await ask({ method: 'GET', url, headers: server.headersFor(null) });
+  const verdict = judge(answer, server, `GET ${url}`);
+  switch (verdict.kind) {
+    case 'accepted':
+      return { kind: 'open', detail: verdict.detail };
+    case 'refused':
+      return { kind: 'wants-key', detail: verdict.detail };
+    case 'limited':
+    case 'unverified':
+      return verdict;
+  }
+}
+
+/** Checks a key. Never runs a model, never follows a redirect, sends the key to this server only. */
+export async function checkKey(server: KeyServer, key: Secret, ask: Ask): Promise<KeyCheck> {
+  const url = listUrl(server);
+  if (url === undefined) return noRoute(server);
+  const without = await checkKeyless(server, ask);
+  switch (without.kind) {
+    case 'unverified':
+      return without;
+    case 'open':
+      if (server.maybeKeyless) return { kind: 'not-needed', detail: without.detail };
+      return checkAtModel(server, key, ask);
+    case 'wants-key':
+    case 'limited': {
+      const answer = await ask({ method: 'GET', url, headers: server.headersFor(key) });
+      return toKeyCheck(judge(answer, server, `GET ${url}`));
+    }
+  }
+}
+
+/** The list is public, so the models' own route is asked with a body that no model can run on. */
+async function checkAtModel(server: KeyServer, key: Secret, ask: Ask): Promise<KeyCheck> {
+  const url = modelUrl(server);
+  const inconclusive = (why: string): KeyCheck => ({
+    kind: 'unverified',
+    reason: 'inconclusive',
+    detail: `The list of models at ${server.baseUrl} answers anybody, and ${why}`,
+  });
+  if (url === undefined) return inconclusive('there is no other route to check a key at');
+  const send = (credential: Secret | null): Promise<AskAnswer> =>
+    ask({ method: 'POST', url, headers: server.headersFor(credential), body: '{}' });
+  const [without, withKey] = [await send(null), await send(key)];
+  const verdict = judge(withKey, server, `POST ${url}`);
+  if (verdict.kind === 'refused' || verdict.kind === 'limited') return toKeyCheck(verdict);
+  if (withKey.kind === 'unreachable') return toKeyCheck(verdict);
+  const opens = without.kind === 'answer' && isRefusal(without.status);
+  if (opens && (withKey.status === 400 || withKey.status === 422)) {
+    return {
+      kind: 'valid',
+      detail: `${url} answers ${withKey.status} with the key and ${without.status} without`,
+    };
+  }
+  return inconclusive(`an empty request with the key came to status ${withKey.status}`);
+}
+
+type Verdict =
+  | { readonly kind: 'accepted'; readonly detail: string }
+  | { readonly kind: 'refused'; readonly detail: string }
+  | { readonly kind: 'limited'; readonly detail: string }
+  | { readonly kind: 'unverified'; readonly reason: NoProof; readonly detail: string };
+
+function judge(answer: AskAnswer, { api }: KeyServer, request: string): Verdict {
+  if (answer.kind === 'unreachable') {
+    return { kind: 'unverified', reason: 'unreachable', detail: `${request}: ${answer.detail}` };
+  }
+  const { status, contentType, json } = answer;
+  const detail = `${request} answered ${status}`;
+  if (isRefusal(status)) return { kind: 'refused', detail };
+  if (status === 402 || status === 429) return { kind: 'limited', detail };
+  if (status === 400 && api === 'google-generative-ai' && saysKeyInvalid(json))
+    return { kind: 'refused', detail };
+  if (status === 200 && listSchema.safeParse(json).success) return { kind: 'accepted', detail };
+  const type = contentType === '' ? '' : ` with ${quoteUntrusted(contentType, 40)}`;
+  return { kind: 'unverified', reason: 'wrong-answer', detail: `${detail}${type}` };
+}
+
+function isRefusal(status: number): boolean {
+  return status === 401 || status === 403;
+}
+
+function saysKeyInvalid(json: unknown): boolean {
+  const details = googleErrorSchema.safeParse(json).data?.error.details ?? [];
+  return details.some(({ reason }) => reason === 'API_KEY_INVALID');
+}
+
+function toKeyCheck(verdict: Verdict): KeyCheck {
+  switch (verdict.kind) {
+    case 'accepted':
+      return { kind: 'valid', detail: verdict.detail };
+    case 'refused':
+      return { kind: 'invalid', detail: verdict.detail };
+    case 'limited':
+    case 'unverified':
+      return verdict;
+  }
+}
+
+function noRoute({ displayName }: KeyServer): Extract<KeyCheck, { kind: 'unverified' }> {
+  return {
+    kind: 'unverified',
+    reason: 'inconclusive',
+    detail: `${displayName} has no request that would check a key without running a model`,
+  };
+}

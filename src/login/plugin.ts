@@ -1,0 +1,113 @@
+/**
+ * What a login is: a provider's own commands, which work with no server running. The command line, its help
+ * and the shell completion are made from what a login says of itself here.
+ */
+import type { ResolutionOutcome } from '../domain/auth.ts';
+import type { OfferedModel } from '../domain/nim-service.ts';
+import type { OwnStore } from '../credentials/own-store.ts';
+import type { Environment } from '../platform/paths.ts';
+import type { Ask } from './ask-provider.ts';
+import type { KeyTarget } from './key-target.ts';
+
+/** A flag of a subcommand, in the notation of the help. */
+export interface CommandOption {
+  /** `--force` or `--model <id>`. */
+  readonly flags: string;
+  readonly description: string;
+}
+
+/** `key`, `logout`, … */
+export interface Subcommand {
+  readonly name: string;
+  readonly description: string;
+  /** The one argument that it may have. */
+  readonly argument?: { readonly name: string; readonly description: string };
+  readonly options?: readonly CommandOption[];
+  /** True: a success may be followed by the set-up of a default model. */
+  readonly offersSetup?: boolean;
+}
+
+/** A command of the program. */
+export interface UserCommand {
+  readonly name: string;
+  readonly description: string;
+  readonly subcommands: readonly Subcommand[];
+}
+
+/** One word that may come next. */
+export interface Completion {
+  readonly word: string;
+  readonly description: string;
+}
+
+/** What came of a command. Nothing in it shows a character of a key. */
+export interface CommandResult {
+  readonly exitCode: number;
+  /** For standard output, or standard error when the command failed. */
+  readonly lines: readonly string[];
+  /** For standard error, whatever came of the command. */
+  readonly warnings: readonly string[];
+  /** The same for programs. */
+  readonly json: Readonly<Record<string, unknown>>;
+  /** True when a credential is in place now that was not before, so that a set-up makes sense. */
+  readonly ready: boolean;
+}
+
+/** Flags of a call by name: `{ force: true }`. */
+export type CommandFlags = Readonly<Record<string, unknown>>;
+
+/** A login. */
+export interface LoginPlugin {
+  readonly providerName: string;
+  readonly providerDisplayName: string;
+  /** The models to offer first; never empty for a provider that lists any. */
+  getDefaultModels(): readonly OfferedModel[];
+  /** Whether the credential that a request would use now is accepted by the provider, or none is needed. */
+  verifyCredentials(): Promise<boolean>;
+  getUserCommands(): readonly UserCommand[];
+  /**
+   * The words that may come next.
+   *
+   * @param args what stands behind the command so far; the last one may be half-typed
+   */
+  getCommandCompletions(command: string, args: readonly string[]): readonly Completion[];
+  /**
+   * Runs a command. An expected failure is a result; only failures of this machine's files throw.
+   *
+   * @param args the subcommand and its argument
+   */
+  executeUserCommand(command: string, args: readonly string[], flags?: CommandFlags): Promise<CommandResult>;
+}
+
+/** What came of a question: an answer, a person who gave up, or nobody to ask. */
+export type SecretAnswer =
+  | { readonly kind: 'answer'; readonly text: string }
+  | { readonly kind: 'gave-up' }
+  | { readonly kind: 'no-terminal' };
+
+/** How a login asks the person at the terminal. */
+export interface Prompt {
+  /** Asks without echo. */
+  askSecret(question: string): Promise<SecretAnswer>;
+  /** All of standard input, for a key that is piped in. */
+  readPiped(): Promise<string>;
+}
+
+/** What a login gets from outside. */
+export interface LoginDeps {
+  readonly env: Environment;
+  readonly store: OwnStore;
+  readonly ask: Ask;
+  readonly prompt: Prompt;
+  /** Where a key of the provider would go, or why it could go nowhere. */
+  readonly target: (providerId: string) => Promise<KeyTarget>;
+  /** The resolution of the provider's credential as any request would get it, with every place looked at. */
+  readonly lookUp: (providerId: string) => Promise<ResolutionOutcome>;
+}
+
+/** A login in the list. */
+export interface Login {
+  readonly command: UserCommand;
+  /** Loads what it needs first: the list alone is read by every command. */
+  readonly create: (deps: LoginDeps) => Promise<LoginPlugin>;
+}

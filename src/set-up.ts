@@ -1,0 +1,169 @@
+/**
+ * Setting up a provider after a login: which models there are, which one becomes the default, and the workspace's
+ * `.env`. A model becomes the default only when the start-up validation would accept it.
+ */
+import { join } from 'node:path';
+import { type Problem, SidecarError, toSidecarError } from './domain/errors.ts';
+import { setEnvVariables } from './domain/env-text.ts';
+import { formatModelRef } from './domain/model-ref.ts';
+import { quoteUntrusted } from './domain/untrusted-text.ts';
+import type { Clock } from './platform/clock.ts';
+import { editTextFile } from './platform/edit-file.ts';
+import { ensurePrivateFolder } from './platform/files.ts';
+import type { Paths } from './platform/paths.ts';
+import { chooseDefaultModel } from './resolution/default-model.ts';
+import { listProvider } from './resolution/answers/listings.ts';
+import { createSnapshot, type Snapshot } from './resolution/snapshot.ts';
+import { setTopLevelKey } from './settings/edit-settings.ts';
+import type { Settings } from './settings/layers.ts';
+import type { DefaultModelAnswer, SetUp, SetUpState } from './http/set-up-routes.ts';
+import type { LiveSnapshots } from './live-snapshots.ts';
+import { validateStartup } from './validation/startup.ts';
+
+/**
+ * The state of a provider's set-up.
+ *
+ * @throws SidecarError for an id that nothing defines
+ */
+export async function describeSetUp(
+  snapshot: Snapshot,
+  providerId: string,
+  now: number,
+): Promise<SetUpState> {
+  const listed = await listProvider(snapshot, providerId, now);
+  if (listed.kind === 'missing') throw toSidecarError(listed.problem);
+  const { id, name, baseUrl, origin, auth, models } = listed.provider;
+  const current = chooseDefaultModel(snapshot);
+  return {
+    revision: snapshot.revision,
+    provider: { id, name, baseUrl, origin },
+    auth,
+    models: models.map((model) => ({
+      ref: formatModelRef(id, model.id),
+      id: model.id,
+      name: model.name,
+      contextWindow: model.contextWindow,
+    })),
+    defaultModel: current,
+    connected: current !== null && current.ref.startsWith(`${id}/`),
+  };
+}
+
+/** The reference of a model that a caller names with or without its provider. */
+export function refWithin(snapshot: Snapshot, providerId: string, model: string): string {
+  const id = snapshot.providers.canonicalId(providerId);
+  const provider = snapshot.providers.byId.get(id);
+  const isOwn = provider?.models.some((row) => row.id === model) ?? false;
+  return isOwn || !model.startsWith(`${id}/`) ? formatModelRef(id, model) : model;
+}
+
+/** What a change of the default model needs to know. */
+export interface ChangeOptions {
+  readonly paths: Pick<Paths, 'settings' | 'sidecarDir'>;
+  readonly settings: Pick<Settings, 'minContextWindow' | 'strict'>;
+  /** Unix milliseconds. */
+  readonly now: number;
+}
+
+/** What came of the wish to make a model the default. */
+export type DefaultModelChange =
+  | { readonly kind: 'changed'; readonly ref: string; readonly line: string | null }
+  | { readonly kind: 'refused'; readonly problem: Problem };
+
+/**
+ * Makes a model the default of the settings. Nothing is written unless the start-up validation accepts it.
+ *
+ * @throws SidecarError when sidecar.json5 cannot be edited or written
+ */
+export async function changeDefaultModel(
+  snapshot: Snapshot,
+  ref: string,
+  { paths, settings, now }: ChangeOptions,
+): Promise<DefaultModelChange> {
+  const candidate = createSnapshot({
+    ...snapshot,
+    findings: [],
+    defaultModelWish: { ref, source: 'sidecar.json5: defaultModel' },
+  });
+  const { minContextWindow, strict } = settings;
+  const verdict = await validateStartup(candidate, { now, minContextWindow, strict });
+  if (verdict.kind === 'refused') return { kind: 'refused', problem: verdict.problem };
+  await ensurePrivateFolder(paths.sidecarDir);
+  await editTextFile(paths.settings, (text) => {
+    const edited = setTopLevelKey(text, 'defaultModel', ref);
+    if (edited !== undefined) return edited;
+    throw new SidecarError(
+      'config-invalid',
+      `${paths.settings} could not be changed without losing its layout`,
+      [`Set defaultModel: ${quoteUntrusted(ref)} in it by hand`],
+    );
+  });
+  return { kind: 'changed', ref, line: verdict.line };
+}
+
+/**
+ * Writes provider and model into the `.env` of a folder, for programs that read them there.
+ *
+ * @returns the path of the file
+ * @throws SidecarError when the file cannot be edited or written
+ */
+export async function saveToEnvFile(folder: string, provider: string, ref: string): Promise<string> {
+  const path = join(folder, '.env');
+  const values = { JAATO_PROVIDER: provider, MODEL_NAME: ref };
+  await editTextFile(path, (text) => {
+    const edited = setEnvVariables(text ?? '', values);
+    if (edited !== undefined) return edited;
+    throw new SidecarError(
+      'config-invalid',
+      `${path} could not be changed without changing what else it says`,
+      [`Set JAATO_PROVIDER=${provider} and MODEL_NAME=${ref} in it by hand`],
+    );
+  });
+  return path;
+}
+
+/** Throws a refusal, for callers that answer with problems. */
+function changedOrThrow(change: DefaultModelChange): Extract<DefaultModelChange, { kind: 'changed' }> {
+  if (change.kind === 'refused') throw toSidecarError(change.problem);
+  return change;
+}
+
+/** What the set-up of a running server works on. */
+export interface SetUpParts {
+  readonly live: Pick<LiveSnapshots, 'current' | 'reread'>;
+  readonly paths: ChangeOptions['paths'];
+  readonly settings: ChangeOptions['settings'];
+  readonly clock: Clock;
+  /** The workspace: the folder that the server was started in. */
+  readonly folder: string;
+}
+
+/** The set-up as the HTTP routes ask it. */
+export function createSetUp({ live, paths, settings, clock, folder }: SetUpParts): SetUp {
+  const change = async (ref: string): Promise<DefaultModelAnswer> => {
+    const options = { paths, settings, now: clock() };
+    const { line } = changedOrThrow(await changeDefaultModel(live.current(), ref, options));
+    await live.reread(['settings']);
+    const snapshot = live.current();
+    const defaultModel = chooseDefaultModel(snapshot);
+    return { revision: snapshot.revision, defaultModel, inForce: defaultModel?.ref === ref, line };
+  };
+  const describe = (provider: string): Promise<SetUpState> =>
+    describeSetUp(live.current(), provider, clock());
+  return {
+    describe,
+    async connect(provider, model, persist) {
+      // A key that was stored a moment ago counts for the validation.
+      await live.reread(['profiles']);
+      const { provider: found } = await describe(provider);
+      const ref = refWithin(live.current(), found.id, model);
+      const answer = await change(ref);
+      if (!persist) return answer;
+      return { ...answer, envFile: await saveToEnvFile(folder, found.id, ref) };
+    },
+    async changeDefaultModel(ref) {
+      await live.reread(['profiles']);
+      return change(ref);
+    },
+  };
+}
