@@ -2,17 +2,13 @@
  * Start and stop of the server: builds every part, hands each what it needs, validates before anything
  * listens, and takes everything down in the reverse order.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Discovery } from './discovery/watcher.ts';
 import type { DiscoveryReport } from './domain/runtime-state.ts';
 import { EXIT, factsOf, messageOf, type Problem, SidecarError } from './domain/errors.ts';
 import { createSetUp } from './set-up.ts';
-import { createAccessRules } from './http/access.ts';
 import { provesItself } from './http/liveness-proof.ts';
-import { close as closeServer, listen } from './http/listening.ts';
-import { createGuardedServer } from './http/node-server.ts';
-import { listenOnSocket } from './http/socket-listening.ts';
+import { listenEverywhere } from './listen-everywhere.ts';
 import { createLiveSnapshots, type SettingsReload } from './live-snapshots.ts';
 import { watchNimAccess } from './nim-access.ts';
 import { readTextFile } from './platform/files.ts';
@@ -22,12 +18,12 @@ import type { Logger } from './platform/logger.ts';
 import { type Environment, findPaths, variable } from './platform/paths.ts';
 import { processId, programVersion } from './platform/process.ts';
 import { defaultModelWish, prepare, type Preparation, type Surroundings } from './preparation.ts';
+import { recheckOnMiss } from './recheck-on-miss.ts';
 import { createResolver } from './resolution/resolver.ts';
 import { secretsInUse } from './resolution/secrets-in-use.ts';
 import type { Snapshot } from './resolution/snapshot.ts';
-import { createApp, OPEN_PATHS } from './server.ts';
+import { createApp } from './server.ts';
 import { loadSettings, type SettingsFlags } from './settings/load.ts';
-import type { Settings } from './settings/layers.ts';
 import { assessHealth, type HealthReport } from './validation/health.ts';
 import { validateStartup } from './validation/startup.ts';
 
@@ -232,44 +228,6 @@ function createHealthLog(log: Logger, first: HealthReport): (report: HealthRepor
   };
 }
 
-/** Most often that requests for something unknown make the runtimes be looked at, in milliseconds. */
-const RECHECK_EVERY_MS = 1_000;
-/** Longest that such a request waits: an endpoint that hangs must not hold it up. */
-const RECHECK_WAIT_MS = 1_500;
-
-/** Looks at the runtimes once for all requests that miss at the same time, and not more than once a second. */
-function recheckOnMiss(
-  discovery: Discovery | null,
-  settled: () => Promise<void>,
-  { clock, log }: SidecarOptions,
-): () => Promise<void> {
-  let underWay: Promise<void> | undefined;
-  let last = -Infinity;
-  const recheck = async (): Promise<void> => {
-    const waited = new AbortController();
-    const looked = (discovery?.recheck() ?? Promise.resolve()).then(
-      () => undefined,
-      (error: unknown) => log.warn(`Looking for local runtimes failed: ${messageOf(error)}`),
-    );
-    const tired = sleep(RECHECK_WAIT_MS, undefined, { signal: waited.signal, ref: false }).catch(
-      () => undefined,
-    );
-    await Promise.race([looked, tired]);
-    waited.abort();
-    await settled();
-  };
-  return () => {
-    if (discovery === null) return Promise.resolve();
-    if (underWay !== undefined) return underWay;
-    if (Math.abs(clock() - last) < RECHECK_EVERY_MS) return Promise.resolve();
-    last = clock();
-    underWay = recheck().finally(() => {
-      underWay = undefined;
-    });
-    return underWay;
-  };
-}
-
 async function scanNow(discovery: Discovery | null, rereadModelsJson: () => Promise<void>) {
   if (discovery === null) {
     throw new SidecarError('config-invalid', 'Discovery is switched off (CLAWDBOT_SKIP_LOCAL_DISCOVERY)', [
@@ -285,38 +243,4 @@ async function reloadSettings({ flags, env, home, cwd }: SidecarOptions): Promis
   const loaded = await loadSettings({ flags, env, cwd, paths: findPaths(env, home), readTextFile });
   if (loaded.kind === 'broken') return loaded;
   return { kind: 'loaded', defaultModelWish: defaultModelWish(loaded) };
-}
-
-type AppFetch = Parameters<typeof createGuardedServer>[0]['fetch'];
-
-/** Listens on the TCP port, and beside it on the Unix socket where one is set. */
-async function listenEverywhere(
-  { host, port, socket }: Settings,
-  token: Parameters<typeof createAccessRules>[0]['token'],
-  fetch: AppFetch,
-  log: Logger,
-  undo: (() => Promise<void>)[],
-): Promise<{ url: string; places: readonly string[] }> {
-  const serverFor = (allowedHosts: () => readonly string[]) => {
-    let rules: ReturnType<typeof createAccessRules> | undefined;
-    return createGuardedServer({
-      fetch,
-      log,
-      rules: () =>
-        (rules ??= createAccessRules({ allowedHosts: allowedHosts(), token, openPaths: OPEN_PATHS })),
-    });
-  };
-  let bound = '';
-  let boundPort = port;
-  const server = serverFor(() => [bound, `localhost:${boundPort}`]);
-  const address = await listen(server, { host: host === 'localhost' ? '127.0.0.1' : host, port });
-  boundPort = address.port;
-  bound = `${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
-  undo.push(() => closeServer(server));
-  const url = `http://${bound}`;
-  if (socket === null) return { url, places: [url] };
-  const socketServer = serverFor(() => ['localhost']);
-  await listenOnSocket(socketServer, socket);
-  undo.push(() => closeServer(socketServer));
-  return { url, places: [url, socket] };
 }

@@ -14,8 +14,11 @@ export interface FileWatch {
   close(): Promise<void>;
 }
 
-/** How often everything is compared, in milliseconds: no event announces folders that appear. */
+/** How often the files are compared, in milliseconds: no event announces one in a folder that appears. */
 const CHECK_MS = 1_000;
+
+/** How often folders that appeared are taken up, in milliseconds. Until then their files are compared only. */
+const FOLDER_CHECK_MS = 5_000;
 
 /**
  * How long after an event the files are looked at, in milliseconds: many replace a file by more than one step,
@@ -79,7 +82,8 @@ export function watchFiles(onChange: (path: string) => void, onError: (error: un
       events.add(folder);
     }
   };
-  const timer = setInterval(look, CHECK_MS).unref();
+  const timer = setInterval(compare, CHECK_MS).unref();
+  const folderTimer = setInterval(look, FOLDER_CHECK_MS).unref();
 
   return {
     setFiles(paths) {
@@ -89,6 +93,7 @@ export function watchFiles(onChange: (path: string) => void, onError: (error: un
     },
     async close() {
       clearInterval(timer);
+      clearInterval(folderTimer);
       for (const waiting of pending) clearTimeout(waiting);
       states.clear();
       await events.close();

@@ -35,11 +35,7 @@ export async function assessHealth(snapshot: Snapshot, options: HealthOptions): 
 }
 
 /** The report for a check that was made. Pure. */
-function toHealthReport(
-  snapshot: Snapshot,
-  check: DefaultModelCheck,
-  unvalidated: boolean,
-): HealthReport {
+function toHealthReport(snapshot: Snapshot, check: DefaultModelCheck, unvalidated: boolean): HealthReport {
   const findings = [...ownFindings(check), ...snapshot.findings];
   const status = statusOf(check, findings, unvalidated);
   const code = status === 'ok' ? undefined : findings[0]?.code;

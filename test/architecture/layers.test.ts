@@ -47,6 +47,8 @@ const TOP_LEVEL: Readonly<Record<string, string>> = {
   'server.ts': 'server',
   'sidecar.ts': 'sidecar',
   'preparation.ts': 'sidecar',
+  'listen-everywhere.ts': 'sidecar',
+  'recheck-on-miss.ts': 'sidecar',
   'live-snapshots.ts': 'sidecar',
   'inputs.ts': 'sidecar',
   'nim-access.ts': 'sidecar',
