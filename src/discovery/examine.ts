@@ -109,6 +109,7 @@ async function examineRoot(
   deps: ExamineDeps,
 ): Promise<Finding> {
   let reason: Setback | undefined;
+  const overlong = new Set<Evidence>();
   for (const runtime of order) {
     const identity = await runtime.identify(inquiry);
     if (identity.kind === 'identified') {
@@ -118,6 +119,9 @@ async function examineRoot(
     if (reason === undefined || reason.kind === 'not-this') reason = firstReason(reason, identity);
     // What gives no answer gives none to the next question either.
     if (identity.kind === 'unreachable') break;
+    // One page may be long; a server of which every answer is must not be read for as long as it sends.
+    if (identity.kind === 'not-this' && identity.isOverlong === true) overlong.add(identity.by);
+    if (overlong.size > 1) break;
   }
   return toFinding(inquiry, reason ?? { kind: 'unreachable', how: 'silent' }, null, null);
 }

@@ -26,7 +26,13 @@ export type Setback =
   /** Nothing answered: `refused` when nothing listens, `silent` when something does and does not answer. */
   | { readonly kind: 'unreachable'; readonly how: 'refused' | 'silent' }
   /** Something else answers. `found` says what, `by` is the answer that shows it. */
-  | { readonly kind: 'not-this'; readonly found: string; readonly by: Evidence }
+  | {
+      readonly kind: 'not-this';
+      readonly found: string;
+      readonly by: Evidence;
+      /** True: the answer was longer than any that is read. */
+      readonly isOverlong?: boolean;
+    }
   | { readonly kind: 'auth-required'; readonly hint: string }
   | { readonly kind: 'loading'; readonly hint: string }
   | { readonly kind: 'error'; readonly hint: string };
@@ -127,7 +133,12 @@ export function setbackOf(result: ProbeResult, expected: string): Setback | unde
     case 'reset':
       return { kind: 'unreachable', how: 'silent' };
     case 'too-large':
-      return { kind: 'not-this', found: `far too long an answer for ${expected}`, by: result.evidence };
+      return {
+        kind: 'not-this',
+        found: `far too long an answer for ${expected}`,
+        by: result.evidence,
+        isOverlong: true,
+      };
     case 'error':
       return { kind: 'unreachable', how: 'silent' };
   }
