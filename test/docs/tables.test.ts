@@ -9,11 +9,13 @@ import {
   isKnownProviderVariable,
   secretVariableNames,
 } from '../../src/credentials/environment.ts';
+import { providerSubcommands } from '../../src/commands/login-list.ts';
 import { RUNTIMES } from '../../src/discovery/runtimes/index.ts';
 import { ERROR_CODES, EXIT } from '../../src/domain/errors.ts';
 import { CONTEXT_WINDOW_SOURCES } from '../../src/domain/provider.ts';
 import { ENDPOINT_STATES } from '../../src/domain/runtime-state.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
+import { Secret } from '../../src/domain/secret.ts';
 import { createResolver } from '../../src/resolution/resolver.ts';
 import { createApp, OPEN_PATHS } from '../../src/server.ts';
 import { loadSettings } from '../../src/settings/load.ts';
@@ -47,6 +49,8 @@ describe('routes', () => {
     health: unused,
     discovery: unused,
     scan: unused,
+    setUp: { describe: unused, connect: unused, changeDefaultModel: unused },
+    token: new Secret('token-of-the-tables-test-0123456789'),
     clock: unused,
     log: silentLogger,
   });
@@ -64,7 +68,7 @@ describe('routes', () => {
   });
 
   it('every route has a chapter', () => {
-    const chapters = [...httpApi.text.matchAll(/^## `((?:GET|POST) .*)`$/gm)].map(([, route]) => route);
+    const chapters = [...httpApi.text.matchAll(/^## `((?:GET|POST|PUT) .*)`$/gm)].map(([, route]) => route);
     expect(chapters).toEqual(real);
   });
 
@@ -75,12 +79,10 @@ describe('routes', () => {
     });
     afterAll(() => rig.close());
 
-    const rows = tableOf(httpApi, 'route', 'token', 'parameters').filter(
-      ([route]) => route !== '`GET /livez`',
-    );
+    const rows = tableOf(httpApi, 'route', 'token', 'parameters');
     it.each(rows)('%s knows the parameters that the page names', async (route, _token, parameters) => {
       const [method = '', path = ''] = (codesIn(route)[0] ?? '').split(' ');
-      const { status, text } = await rig.ask(`${path.replace(':id', 'openai')}?zzzzzzzz=1`, { method });
+      const { status, text } = await rig.ask(`${path.replace(/:\w+/, 'openai')}?zzzzzzzz=1`, { method });
       expect(status).toBe(400);
       const known = /This route knows: ([\w, ]+)/.exec(text)?.[1]?.split(', ') ?? [];
       expect(codesIn(parameters)).toEqual(known);
@@ -134,31 +136,48 @@ describe('commands', () => {
     );
   });
 
+  const subcommands = tableOf(cli, 'subcommand', 'options');
+
+  it('every subcommand of --help is in docs/cli.md', async () => {
+    const parents = ['auth', 'nim-auth'];
+    const real = await Promise.all(
+      parents.map(async (parent) =>
+        entries(await help(parent), 'Commands').map((entry) => `${parent} ${entry}`),
+      ),
+    );
+    const ofProviders = providerSubcommands().map(({ name }) => `auth <provider> ${name}`);
+    const named = firsts(subcommands).map((name) => name.replace(' [api_key]', ''));
+    expect(named).toEqual(
+      [...(real[0] ?? []), ...ofProviders, ...(real[1] ?? [])].map((name) => name.replace(' [api_key]', '')),
+    );
+  });
+
+  /** The words before the first argument. */
+  const pathOf = (command: string): string[] =>
+    (codesIn(command)[0] ?? '').split(/ [<[]/, 1)[0]?.split(' ') ?? [];
   const common = ['--default-model', '--models-json', '--json'];
-  it.each(documented.filter(([command]) => command !== '`help [command]`'))(
-    '%s has the options that the page names',
-    async (command = '', options = '') => {
-      const [name = ''] = (codesIn(command)[0] ?? '').split(' ');
-      const real = entries(await help(name), 'Options').flatMap(
-        (entry) => /^--[\w-]+/.exec(entry)?.[0] ?? [],
-      );
-      const named = [...codesIn(options), ...(options.includes('those of every command') ? common : [])];
-      expect(named.sort()).toEqual(real.sort());
-    },
+  const withHelp = [...documented, ...subcommands].filter(
+    ([command = '']) => !/^`(?:help \[command\]|auth <provider> .*)`$/.test(command),
   );
+  it.each(withHelp)('%s has the options that the page names', async (command = '', options = '') => {
+    const real = entries(await help(...pathOf(command)), 'Options').flatMap(
+      (entry) => /^--[\w-]+/.exec(entry)?.[0] ?? [],
+    );
+    const named = [...codesIn(options), ...(options.includes('those of every command') ? common : [])];
+    expect(named.sort()).toEqual(real.sort());
+  });
 
   it('every option is explained once, as --help writes it', async () => {
-    const names = firsts(documented).flatMap((command) => command.split(' ')[0] ?? []);
-    const texts = await Promise.all([
-      help(),
-      ...names.filter((name) => name !== 'help').map((name) => help(name)),
-    ]);
+    const texts = await Promise.all([help(), ...withHelp.map(([command = '']) => help(...pathOf(command)))]);
     const real = new Set(texts.flatMap((text) => entries(text, 'Options')));
     expect(firsts(tableOf(cli, 'option', 'meaning')).sort()).toEqual([...real].sort());
   });
 });
 
 describe('settings and variables', () => {
+  /** Settings that stand together in an object, in the file alone. */
+  const GROUPS = ['discovery', 'secrets'] as const;
+
   it('every setting is in the table, with its flag, its variable and its default', async () => {
     const folder = '/state/sidecar';
     const loaded = await loadSettings({
@@ -168,7 +187,12 @@ describe('settings and variables', () => {
       readTextFile: () => Promise.resolve({ kind: 'missing' }),
     });
     if (loaded.kind === 'broken') throw new Error(loaded.problem.detail);
-    const defaults = new Map<string, unknown>(Object.entries(loaded.settings));
+    const defaults = new Map<string, unknown>([
+      ...Object.entries(loaded.settings),
+      ...GROUPS.flatMap((group) =>
+        Object.entries(loaded.settings[group]).map(([key, value]) => [`${group}.${key}`, value] as const),
+      ),
+    ]);
     const real = Object.entries(SETTING_NAMES).map(([key, names]) => [
       key,
       'flag' in names ? names.flag : '–',
@@ -176,7 +200,10 @@ describe('settings and variables', () => {
     ]);
     const rows = tableOf(configuration, 'key', 'flag', 'variable', 'default', 'meaning');
     const documented = rows.map((row) => row.slice(0, 3).map((cell) => codesIn(cell)[0] ?? cell));
-    expect(sorted(documented)).toEqual(sorted([...real, ['discovery.trust', '–', '–']]));
+    const grouped = GROUPS.flatMap((group) =>
+      Object.keys(loaded.settings[group]).map((key) => [`${group}.${key}`, '–', '–']),
+    );
+    expect(sorted(documented)).toEqual(sorted([...real, ...grouped]));
     for (const [key = '', , , text = ''] of rows) {
       const value = defaults.get(codesIn(key)[0] ?? '');
       const shown = codesIn(text)[0]?.replace('<state>', '/state');
@@ -249,7 +276,9 @@ async function variablesInSource(): Promise<ReadonlySet<string>> {
     .flatMap((text) => [...text.matchAll(/'([A-Z][A-Z0-9]*_[A-Z0-9_]+)'/g)])
     .map(([, name = '']) => name);
   const placeholders = ['CLOUDFLARE_ACCOUNT_ID', 'CLOUDFLARE_GATEWAY_ID'];
-  const notRead = /^(?:ERR|HPE|UND_ERR)_|^(?:GOOGLE_APPLICATION_CREDENTIALS|OAUTH_TOKEN)$/;
+  // Codes of errors, names that only look like it, and what is passed on to other programs unread.
+  const notRead =
+    /^(?:EAI|ERR|HPE|UND_ERR)_|^(?:API_KEY_INVALID|GOOGLE_APPLICATION_CREDENTIALS|LC_ALL|OAUTH_TOKEN)$/;
   return new Set(
     [...quoted, ...placeholders].filter((name) => !notRead.test(name) && !isKnownProviderVariable(name)),
   );
