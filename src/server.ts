@@ -63,7 +63,9 @@ export function createApp({
     const { challenge } = readQuery(c.req.url, ['challenge']);
     if (challenge === undefined) return json({ status: 'ok' });
     if (!isChallenge(challenge)) {
-      throw new SidecarError('bad-request', 'The challenge is 22 to 128 characters of base64url');
+      throw new SidecarError('bad-request', 'The challenge is 22 to 128 characters of base64url', [
+        'Make one of 32 random bytes',
+      ]);
     }
     return json({ status: 'ok', proof: proofFor(challenge, token) });
   });

@@ -58,12 +58,14 @@ export interface SidecarOptions extends Omit<Surroundings, 'log'> {
 
 /** Validates, then listens. When it refuses, nothing has listened and nothing is left running. */
 export async function startSidecar(options: SidecarOptions): Promise<StartOutcome> {
+  const other = await otherServer(findPaths(options.env, options.home).endpoint);
+  if (other !== null) return other;
   const prepared = await prepare(options, { flags: options.flags, scan: 'write' });
   if (prepared.kind === 'refused') return { ...prepared, model: null };
   // Before the first line about the configuration is logged: its text may hold a key in the wrong place.
   options.onSecrets?.(secretsOf(prepared, prepared.snapshot));
   const unvalidated = isValidationSkipped(options.env);
-  const refusal = (await otherServer(prepared)) ?? (await judge(prepared, options, unvalidated));
+  const refusal = await judge(prepared, options, unvalidated);
   if (refusal !== null) {
     await prepared.discovery?.close();
     return refusal;
@@ -79,8 +81,8 @@ function secretsOf({ identity }: Prepared, snapshot: Snapshot): string[] {
 }
 
 /** One server for one state directory: a second one would take `endpoint.json` away from the first. */
-async function otherServer({ fixed }: Prepared): Promise<StartOutcome | null> {
-  const endpoint = await readEndpointFile(fixed.paths.endpoint);
+async function otherServer(endpointFile: string): Promise<StartOutcome | null> {
+  const endpoint = await readEndpointFile(endpointFile);
   if (endpoint === undefined || !(await provesItself(endpoint))) return null;
   const problem: Problem = {
     code: 'address-in-use',
@@ -220,7 +222,7 @@ function createHealthLog(log: Logger, first: HealthReport): (report: HealthRepor
     const finding = report.findings[0];
     if (report.line !== undefined && report.status === 'ok') log.info(report.line);
     else
-      log.warn(`Health: ${report.status}`, {
+      log.warn(report.line ?? `Health: ${report.status.toUpperCase()}`, {
         code: report.code,
         detail: finding?.detail,
         hint: finding?.hint,

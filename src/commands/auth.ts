@@ -1,4 +1,5 @@
 /** `auth list` and `auth status`: every credential in use, what it shadows and what is wrong with it. */
+import { shortFingerprint } from '../domain/secret.ts';
 import { EXIT } from '../domain/errors.ts';
 import { quoteUntrusted } from '../domain/untrusted-text.ts';
 import { profileFindings } from '../credentials/profile-store.ts';
@@ -80,7 +81,7 @@ function toBlock(provider: ProviderAuth): string {
     ...(mode === null ? [] : [`  mode         ${mode}`]),
     ...(source === null ? [] : [`  source       ${source}`]),
     ...(expiresAt === null ? [] : [`  expires      ${expiresAt}`]),
-    ...(fingerprint === null ? [] : [`  fingerprint  ${fingerprint}`]),
+    ...(fingerprint === null ? [] : [`  fingerprint  ${shortFingerprint(fingerprint)}`]),
     ...shadows.map((shadow) => `  shadows      ${shadow}`),
     ...warnings.map(({ code, detail }) => `  warning      ${code}: ${detail}`),
   ];

@@ -1,4 +1,5 @@
 /** An explanation as a tree: each rule, the places it looked at, what they held and what was shadowed. */
+import { shortFingerprint } from '../domain/secret.ts';
 import { styleText } from 'node:util';
 import type { Step, StepOutcome } from '../domain/auth.ts';
 import type { ExplainAnswer } from '../resolution/answers/explain-answer.ts';
@@ -53,7 +54,8 @@ function formatStep(step: Step, colour: boolean): string {
   const { mark, colour: name } = MARKS[step.outcome];
   const shown = colour ? styleText(name, mark) : mark;
   const note = step.note === undefined ? '' : ` (${step.note})`;
-  const fingerprint = step.fingerprint === undefined ? '' : ` [fingerprint ${step.fingerprint.slice(0, 8)}]`;
+  const fingerprint =
+    step.fingerprint === undefined ? '' : ` [fingerprint ${shortFingerprint(step.fingerprint)}]`;
   return `${step.place}: ${step.found}${note}${fingerprint} ${shown}`;
 }
 

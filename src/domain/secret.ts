@@ -53,3 +53,8 @@ export function keyDefect(value: string): string | undefined {
     return 'holds a character that no header may carry (control, space or non-ASCII)';
   return undefined;
 }
+
+/** A fingerprint as a person compares it: the same length wherever one is shown. */
+export function shortFingerprint(fingerprint: string): string {
+  return fingerprint.slice(0, 8);
+}

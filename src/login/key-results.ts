@@ -1,4 +1,5 @@
 /** What a key login tells: every outcome of a check with its own words and its own exit code. Pure. */
+import { shortFingerprint } from '../domain/secret.ts';
 import type { ResolutionOutcome, Step } from '../domain/auth.ts';
 import { EXIT, factsOf, type Problem } from '../domain/errors.ts';
 import type { KeyCheck, NoProof } from './key-check.ts';
@@ -156,6 +157,6 @@ export function statusResult(
 }
 
 function describeStep({ place, found, outcome, note, fingerprint }: Step): string {
-  const shown = fingerprint === undefined ? '' : ` [fingerprint ${fingerprint.slice(0, 8)}]`;
+  const shown = fingerprint === undefined ? '' : ` [fingerprint ${shortFingerprint(fingerprint)}]`;
   return `  ${place}: ${found}${note === undefined ? '' : ` (${note})`}${shown} – ${outcome}`;
 }

@@ -211,6 +211,15 @@ function unknownProvider(snapshot: Snapshot, id: string): Problem {
     }
     return { code: 'runtime-down', detail: `The runtime at ${where} is ${endpoint.state}`, hints };
   }
+  if (runtimeOfProviderId(id) !== undefined && snapshot.discovery.scannedAt !== null) {
+    // Its port may be another runtime's too, so no endpoint bears its name while it is away.
+    const detail = `No runtime of this machine answers as provider "${id}"`;
+    return {
+      code: 'runtime-down',
+      detail,
+      hints: ['Start it, then see what is found: provider-sidecar discover'],
+    };
+  }
   const near = nearest(id, [...snapshot.providers.byId.keys()]);
   return {
     code: 'unknown-provider',
