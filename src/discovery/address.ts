@@ -62,7 +62,8 @@ export function literalsOf(host: string): readonly string[] {
   if (host === '') return [IPV4_LOOPBACK];
   if (isIP(host) === 0) return [IPV4_LOOPBACK, IPV6_LOOPBACK];
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(host)?.[1];
-  return [mapped ?? host];
+  // A zone says which interface, which loopback has one of, and no URL can carry it.
+  return [mapped ?? host.replace(/%.*$/, '')];
 }
 
 /** `http://127.0.0.1:11434`, with brackets where the host needs them. */

@@ -112,7 +112,9 @@ function judge(
   if (port === 0) return refuse('port 0 stands for any free port, so nobody knows which it is');
   const expected = runtime === null ? [] : [runtime];
   if (hostKind(host) !== 'remote') {
-    return { roots: localRoots(address), expected, isLoopback: true };
+    const roots = localRoots(address);
+    if (!roots.every((root) => URL.canParse(root))) return refuse('it is not a valid address');
+    return { roots, expected, isLoopback: true };
   }
   if (!URL.canParse(url)) return refuse('it is not a valid host');
   const isTrusted = trusted.some(

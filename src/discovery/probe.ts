@@ -142,7 +142,7 @@ async function sendOnce({ method, url, body, options, clock, dispatcher }: Reque
       contentType: mediaType(headers['content-type']),
       headers,
       body: text,
-      json: () => parseJson(text),
+      json: once(() => parseJson(text)),
       evidence: evidenceOf(describeAnswer(response.statusCode, headers, text, read.length)),
     };
   } catch (error) {
@@ -227,4 +227,10 @@ function describeFailure(kind: ProbeFailure['kind'], error: unknown, timeoutMs: 
     case 'error':
       return quoteUntrusted(messageOf(error), 120);
   }
+}
+
+/** Every runtime that shares a port reads the same answer; a large one is parsed once. */
+function once<T>(compute: () => T): () => T {
+  let result: { readonly value: T } | undefined;
+  return () => (result ??= { value: compute() }).value;
 }

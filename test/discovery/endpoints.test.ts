@@ -26,6 +26,14 @@ describe('endpoints', () => {
     ]);
   });
 
+  it.each(['::1%lo', '[::1%lo]:9', '127.0.0.1%lo'])(
+    'a zone in %s never becomes a URL that cannot be dialled',
+    (host) => {
+      const { endpoints } = planOf(host);
+      for (const { roots } of endpoints) expect(roots.filter((root) => !URL.canParse(root))).toEqual([]);
+    },
+  );
+
   it.each([
     ['127.0.0.1', [['http://127.0.0.1:11434', 'http://[::1]:11434']]],
     ['0.0.0.0', [['http://127.0.0.1:11434', 'http://[::1]:11434']]],

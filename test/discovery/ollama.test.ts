@@ -192,6 +192,23 @@ describe('questions about single models', () => {
     expect(fake.count('POST /api/show')).toBe(13);
   });
 
+  it('are asked once also for models that the server then says it does not have', async () => {
+    const fake = stopLater(await startFakeOllama({ listsDetails: false, models: many }));
+    fake.setFault('not-found', 'POST /api/show');
+    const { discovery } = await startRig({ ollama: [fake.port] });
+    await discovery.scan();
+    await discovery.scan();
+    expect(fake.count('POST /api/show')).toBe(12);
+  });
+
+  it('stop for this look when a few stay without an answer', async () => {
+    const fake = stopLater(await startFakeOllama({ listsDetails: false, models: many }));
+    fake.setFault('unavailable', 'POST /api/show');
+    const { discovery } = await startRig({ ollama: [fake.port] });
+    await discovery.scan();
+    expect(fake.count('POST /api/show')).toBeLessThan(6);
+  });
+
   it('are asked once for two names of one digest', async () => {
     const twins = ['a:latest', 'b:latest'].map((name) =>
       model({ name, digest: 'e'.repeat(64), numCtx: 2_048 }),

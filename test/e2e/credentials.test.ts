@@ -224,7 +224,7 @@ describe('"A canary key in every place where a key may stand appears in no log, 
     expect(list.stdout).toMatch(/^xai +api-key +env: XAI_API_KEY +- +-$/m);
     expect(list.stdout).toMatch(/^groq +- +missing +- +placeholder-looking$/m);
     const status = await runCli(['auth', 'status', 'X-AI', '--offline'], { home, env });
-    expect(status.stdout).toMatch(/source +env: XAI_API_KEY\n +fingerprint +[0-9a-f]{16}\n/);
+    expect(status.stdout).toMatch(/source +env: XAI_API_KEY\n +fingerprint +[0-9a-f]{8}\n/);
     const nobody = await runCli(['auth', 'status', 'nobody', '--offline'], { home, env });
     expect([nobody.code, nobody.stderr]).toEqual([
       1,

@@ -13,6 +13,11 @@ import { setbackOf, statusSetback, type ListContext, type Listing, type ModelFac
 
 const NAME = 'Ollama';
 const SHOWS_AT_ONCE = 2;
+/** Questions about single models that may stay without an answer in one look. */
+const MOST_UNANSWERED = 3;
+
+/** The capabilities that decide something here; others are not kept, however many a server sends. */
+const CAPABILITIES: ReadonlySet<string> = new Set(['completion', 'embedding', 'image', 'thinking', 'vision']);
 
 const listSchema = z.object({ models: z.array(z.unknown()).nullable() });
 
@@ -160,11 +165,15 @@ async function learn(
       .map((tag) => [factsKey(tag), tag.name]),
   );
   const queue = [...unknown];
+  let unanswered = 0;
   const work = async () => {
     for (let next = queue.shift(); next !== undefined && !budget.aborted; next = queue.shift()) {
       const [key, name] = next;
       const learnt = await show(inquiry, name, budget);
       if (learnt !== undefined) facts.set(key, learnt);
+      else unanswered += 1;
+      // A server that gives no answer now is left alone until the next look.
+      if (unanswered >= MOST_UNANSWERED) queue.length = 0;
     }
   };
   await Promise.all(Array.from({ length: SHOWS_AT_ONCE }, work));
@@ -176,17 +185,18 @@ function needsShow(tag: Tag, loaded: ReadonlyMap<string, number>): boolean {
   return !isTold || (!loaded.has(tag.name) && uselessReason(tag, {}) === undefined);
 }
 
+/** What show tells; nothing for a model that it knows nothing of, undefined when it gave no answer at all. */
 async function show(inquiry: Inquiry, model: string, signal: AbortSignal): Promise<ModelFacts | undefined> {
   const answer = await inquiry.post('/api/show', { model }, { signal, maxBytes: MAX_LIST_BYTES });
-  if (answer.kind !== 'answer' || answer.status !== 200) return undefined;
+  if (answer.kind !== 'answer' || answer.status >= 500) return undefined;
   const parsed = showSchema.safeParse(answer.json());
-  if (!parsed.success) return undefined;
+  if (answer.status !== 200 || !parsed.success) return {};
   const { capabilities, parameters, model_info: info } = parsed.data;
   const architecture = info?.['general.architecture'];
   const trained = tokenCount(info?.[`${String(architecture)}.context_length`]);
   const configured = numCtx(parameters ?? '');
   return {
-    ...(capabilities ? { capabilities } : {}),
+    ...(capabilities ? { capabilities: capabilities.filter((word) => CAPABILITIES.has(word)) } : {}),
     ...(trained === undefined ? {} : { trainedContext: trained }),
     ...(configured === undefined ? {} : { configuredContext: configured }),
   };
