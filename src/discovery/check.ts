@@ -21,7 +21,7 @@ export interface Watched {
   unchanged: number;
   /** Ticks for which the endpoint is left alone. */
   rest: number;
-  /** Refreshes since the whole examination was last done. */
+  /** Refreshes so far, which say when the next whole examination is due. */
   refreshes: number;
   /** The check that is under way: there is never more than one. */
   checking: Promise<void> | undefined;
@@ -42,8 +42,8 @@ export interface CheckerDeps {
   readonly lookup?: LookupFunction;
 }
 
-/** Refreshes after which a foreign program is examined from the beginning: about a minute. */
-const EXAMINE_FOREIGN_EVERY = 6;
+/** Refreshes after which whatever answers is examined from the beginning: about a minute. */
+const EXAMINE_EVERY = 6;
 
 /** Creates the checks. */
 export function createChecker({ probe, scanner, timers, isClosed, lookup }: CheckerDeps): Checker {
@@ -53,14 +53,21 @@ export function createChecker({ probe, scanner, timers, isClosed, lookup }: Chec
     return next.state === finding.state ? undefined : next;
   };
 
-  /** Two misses in a row mean that the runtime is gone. */
+  /** True at every refresh at which the answers so far are not to be relied on any more. */
+  const isExaminationDue = (one: Watched): boolean => {
+    one.refreshes += 1;
+    return one.refreshes % EXAMINE_EVERY === 0;
+  };
+
+  /** Two misses in a row mean that the runtime is gone. After one, another may have taken its place. */
   const checkAlive = async (one: Watched): Promise<Finding | undefined> => {
     const { endpoint, finding } = one;
     const runtime = finding.runtime === null ? undefined : runtimeById(finding.runtime);
     if (runtime === undefined) return scanner.look(endpoint, finding);
     const ask = () => runtime.isAlive(openInquiry(endpoint, finding.root, { probe }));
     let liveness = await ask();
-    if (liveness.kind === 'missed') {
+    const hasMissed = liveness.kind === 'missed';
+    if (hasMissed) {
       await timers.beforeSecondMiss();
       if (isClosed()) return undefined;
       liveness = await ask();
@@ -69,9 +76,9 @@ export function createChecker({ probe, scanner, timers, isClosed, lookup }: Chec
       case 'alive': {
         const before = one.signature;
         one.signature = liveness.signature;
-        if (liveness.version !== finding.version) return scanner.look(endpoint, finding);
-        const isSame = before === undefined || before === liveness.signature;
-        return isSame ? undefined : scanner.relook(endpoint, finding);
+        const isSameVersion = liveness.version === undefined || liveness.version === finding.version;
+        const isSameList = before === undefined || before === liveness.signature;
+        return isSameVersion && isSameList && !hasMissed ? undefined : scanner.look(endpoint, finding);
       }
       case 'changed':
         return scanner.look(endpoint, finding);
@@ -103,17 +110,17 @@ export function createChecker({ probe, scanner, timers, isClosed, lookup }: Chec
     const { endpoint, finding } = one;
     switch (finding.state) {
       case 'up': {
-        const listed = await scanner.relook(endpoint, finding);
+        const isDue = isExaminationDue(one);
+        const listed = await (isDue ? scanner.look(endpoint, finding) : scanner.relook(endpoint, finding));
         if (listed.state !== 'error' && listed.state !== 'down') return listed;
         await timers.beforeSecondMiss();
-        return isClosed() ? undefined : scanner.relook(endpoint, finding);
+        return isClosed() ? undefined : scanner.look(endpoint, finding);
       }
       case 'auth-required':
         // A demand that was dropped need not show in the answer to the first question.
         return scanner.look(endpoint, finding);
       case 'wrong-service':
-        one.refreshes += 1;
-        return one.refreshes % EXAMINE_FOREIGN_EVERY === 0 ? scanner.look(endpoint, finding) : undefined;
+        return isExaminationDue(one) ? scanner.look(endpoint, finding) : undefined;
       case 'down':
       case 'error':
       case 'loading':

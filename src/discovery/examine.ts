@@ -5,6 +5,7 @@ import type { RuntimeId } from '../domain/provider-id.ts';
 import type { Endpoint } from './endpoints.ts';
 import { createInquiry, type Inquiry } from './inquiry.ts';
 import type { Probe } from './probe.ts';
+import { askForList } from './runtimes/openai-list.ts';
 import type { ListContext, Listing, Runtime, Setback } from './runtimes/runtime.ts';
 
 /** What one look at an endpoint found. */
@@ -113,10 +114,10 @@ async function examineRoot(
   for (const runtime of order) {
     const identity = await runtime.identify(inquiry);
     if (identity.kind === 'identified') {
-      const listing = await runtime.list(inquiry, deps.contextFor(endpoint));
+      const listing = await listOpenly(runtime, inquiry, deps.contextFor(endpoint));
       return toFinding(inquiry, listing, runtime.id, identity.version);
     }
-    if (reason === undefined || reason.kind === 'not-this') reason = firstReason(reason, identity);
+    if (reason === undefined || saysMore(identity, reason)) reason = identity;
     // What gives no answer gives none to the next question either.
     if (identity.kind === 'unreachable') break;
     // One page may be long; a server of which every answer is must not be read for as long as it sends.
@@ -126,9 +127,28 @@ async function examineRoot(
   return toFinding(inquiry, reason ?? { kind: 'unreachable', how: 'silent' }, null, null);
 }
 
-/** The first runtime's reason stands, unless a later one is more than "not this". */
-function firstReason(first: Setback | undefined, later: Setback): Setback {
-  return first === undefined || later.kind !== 'not-this' ? later : first;
+/** The first runtime's reason stands, unless a later one is more than "not this", or names whose key it is. */
+function saysMore(later: Setback, first: Setback): boolean {
+  if (first.kind === 'not-this') return later.kind !== 'not-this';
+  return (
+    first.kind === 'auth-required' &&
+    first.isGeneric === true &&
+    later.kind === 'auth-required' &&
+    later.isGeneric !== true
+  );
+}
+
+/**
+ * The models, where the list at the very base URL that requests will use comes without a key, too. Runtimes
+ * with lists of their own may leave those open while that one is closed. Most have asked it already.
+ */
+async function listOpenly(runtime: Runtime, inquiry: Inquiry, context: ListContext): Promise<Listing> {
+  const listing = await runtime.list(inquiry, context);
+  if (listing.kind !== 'listed') return listing;
+  const { displayName: name, keyHint } = runtime;
+  const expected = { name, ...(keyHint === undefined ? {} : { keyHint }) };
+  const open = await askForList(inquiry, `${runtime.openAiPath}/models`, expected);
+  return open.kind === 'rows' ? listing : open;
 }
 
 function toFinding(
@@ -176,7 +196,7 @@ export async function relist(
   const known = deps.runtimes.find(({ id }) => id === runtime);
   if (known === undefined) return examine(endpoint, deps);
   const inquiry = openInquiry(endpoint, root, deps);
-  const listing = await known.list(inquiry, deps.contextFor(endpoint));
+  const listing = await listOpenly(known, inquiry, deps.contextFor(endpoint));
   const finding = toFinding(inquiry, listing, known.id, version);
   const asked = new Set(finding.evidence.map(({ request }) => request));
   const kept = evidence.filter(({ request }) => !asked.has(request));

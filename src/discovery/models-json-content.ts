@@ -7,12 +7,13 @@ import type { Model } from '../domain/provider.ts';
 import { isRecord } from '../domain/record.ts';
 import type { DiscoveryReport } from '../domain/runtime-state.ts';
 import { isLoopbackUrl } from './address.ts';
+import { claimId, type Claims } from './provider-ids.ts';
 import { runtimeById } from './runtimes/index.ts';
 
 /** Who owns what in a models.json. */
 export interface Ownership {
-  /** Ids of discovery's own providers by root URL. */
-  readonly claims: ReadonlyMap<string, string>;
+  /** Ids of discovery's own providers, and of endpoints that are away, by root URL. */
+  readonly claims: Claims;
   /** Ids of everybody else's providers. */
   readonly reserved: ReadonlySet<string>;
 }
@@ -23,21 +24,28 @@ const API = 'openai-completions';
 /** Keys and values of an object, in order. */
 export type Entries = readonly (readonly [string, unknown])[];
 
-/** Reads who owns what; a file that is missing or corrupt has no owners. `hosts` are trusted besides loopback. */
-export function readOwnership(current: string | null, hosts: ReadonlySet<string>): Ownership {
-  const claims = new Map<string, string>();
+/** By what an entry is known as discovery's own. */
+export interface OwnerMarks {
+  /** Hosts that are looked at besides this machine, as `hostsOf` gives them. */
+  readonly hosts: ReadonlySet<string>;
+  /** The ids that discovery gave: an entry that still has one of them is ours, also on a host not looked at. */
+  readonly remembered: Claims;
+}
+
+/** Reads who owns what; a file that is missing or corrupt has no owners. */
+export function readOwnership(current: string | null, marks: OwnerMarks): Ownership {
+  const claims = new Map(marks.remembered);
   const reserved = new Set<string>();
   const parsed = current === null ? undefined : parseModelsJson(current);
   if (parsed !== undefined && 'providers' in parsed) {
     for (const [id, entry] of parsed.providers) {
       const baseUrl = baseUrlOf(entry);
-      const runtime = runtimeOfProviderId(id);
-      if (baseUrl === undefined || runtime === undefined || !isOurs(id, entry, hosts)) {
+      if (baseUrl === undefined || !isOurs(id, entry, marks)) {
         reserved.add(id);
         continue;
       }
-      const suffix = runtimeById(runtime)?.openAiPath ?? '/v1';
-      claims.set(baseUrl.endsWith(suffix) ? baseUrl.slice(0, -suffix.length) : baseUrl, id);
+      const root = rootOf(id, baseUrl);
+      if (claims.get(root) !== id) claimId(claims, [root], id);
     }
   }
   return { claims, reserved };
@@ -86,12 +94,23 @@ function toRow(model: Model): Record<string, unknown> {
   };
 }
 
-/** Ours: an id that only discovery claims, no authentication, on this machine or on a host of the report. */
-export function isOurs(id: string, entry: unknown, hosts: ReadonlySet<string>): boolean {
+/** Ours: an id that only discovery claims, no authentication, and a place that is looked at or was ours. */
+export function isOurs(id: string, entry: unknown, { hosts, remembered }: OwnerMarks): boolean {
   const baseUrl = baseUrlOf(entry);
   if (runtimeOfProviderId(id) === undefined || baseUrl === undefined) return false;
   if (!isRecord(entry) || entry['auth'] !== 'none') return false;
-  return isLoopbackUrl(baseUrl) || (URL.canParse(baseUrl) && hosts.has(new URL(baseUrl).hostname));
+  return isLookedAt(baseUrl, hosts) || remembered.get(rootOf(id, baseUrl)) === id;
+}
+
+/** True for a URL on this machine or on one of the hosts. */
+export function isLookedAt(url: string, hosts: ReadonlySet<string>): boolean {
+  return isLoopbackUrl(url) || (URL.canParse(url) && hosts.has(new URL(url).hostname));
+}
+
+function rootOf(id: string, baseUrl: string): string {
+  const runtime = runtimeOfProviderId(id);
+  const suffix = (runtime === undefined ? undefined : runtimeById(runtime)?.openAiPath) ?? '/v1';
+  return baseUrl.endsWith(suffix) ? baseUrl.slice(0, -suffix.length) : baseUrl;
 }
 
 function baseUrlOf(entry: unknown): string | undefined {
@@ -99,11 +118,8 @@ function baseUrlOf(entry: unknown): string | undefined {
   return typeof baseUrl === 'string' ? baseUrl : undefined;
 }
 
-/** Hosts of the endpoints of a report, and of the candidates that this machine's own settings name. */
-export function hostsOf({ endpoints, candidates }: DiscoveryReport): ReadonlySet<string> {
-  // An announced host must not make an entry ours, or anybody in the network could have it removed.
-  const named = candidates.filter(({ announced = false }) => !announced);
-  const urls = [...endpoints, ...named].map(({ url }) => url);
+/** Hosts of the URLs of endpoints. Never of candidates: an entry for a host that is not trusted is not ours. */
+export function hostsOf(urls: readonly string[]): ReadonlySet<string> {
   return new Set(urls.flatMap((url) => (URL.canParse(url) ? [new URL(url).hostname] : [])));
 }
 

@@ -16,6 +16,7 @@ import {
 import type { Logger } from '../platform/logger.ts';
 import {
   hostsOf,
+  isLookedAt,
   isOurs,
   parseModelsJson,
   printModelsJson,
@@ -24,6 +25,8 @@ import {
   type Entries,
   type Ownership,
 } from './models-json-content.ts';
+import type { Claims } from './provider-ids.ts';
+import { parseRememberedIds, printRememberedIds, rememberedIdsPath } from './remembered-ids.ts';
 
 /** What a merge gives. `text` is the file that should stand there; a corrupt one is rebuilt from the report. */
 export type Merge =
@@ -31,16 +34,20 @@ export type Merge =
   | { readonly kind: 'corrupt'; readonly text: string; readonly detail: string };
 
 /** Merges a report into the text of models.json; null stands for no file. */
-export function mergeModelsJson(current: string | null, report: DiscoveryReport): Merge {
+export function mergeModelsJson(
+  current: string | null,
+  report: DiscoveryReport,
+  remembered: Claims = new Map(),
+): Merge {
   const found = providersOf(report);
   const empty = { rest: [], providers: [] };
   const parsed = current === null ? empty : parseModelsJson(current);
   if ('detail' in parsed) {
     return { kind: 'corrupt', text: printModelsJson([], [...found]), detail: parsed.detail };
   }
-  const hosts = hostsOf(report);
+  const marks = { hosts: hostsOf(report.endpoints.map(({ url }) => url)), remembered };
   const kept = parsed.providers.flatMap(([id, entry]): Entries => {
-    if (!isOurs(id, entry, hosts)) return [[id, entry]];
+    if (!isOurs(id, entry, marks)) return [[id, entry]];
     const fresh = found.get(id);
     return fresh === undefined ? [] : [[id, fresh]];
   });
@@ -68,6 +75,8 @@ export type SyncOutcome =
 export interface SyncOptions {
   /** True: an operator asked for this scan, so a deleted file is written again. */
   readonly explicit: boolean;
+  /** Ids that endpoints have or had: kept beside the file, for those at places that are looked at. */
+  readonly claims: Claims;
 }
 
 /** The models.json of this process. */
@@ -75,7 +84,7 @@ export interface ModelsJsonFile {
   readonly path: string;
   /** Brings the file up to date. Throws `cannot-write` when the disk refuses. */
   sync(report: DiscoveryReport, options: SyncOptions): Promise<SyncOutcome>;
-  /** Who owns which provider in the file as it stands. */
+  /** Who owns which provider, as the file and the ids beside it stand. */
   ownership(hosts: ReadonlySet<string>): Promise<Ownership>;
 }
 
@@ -95,6 +104,7 @@ type Current =
 export function createModelsJsonFile({ path, clock, log }: ModelsJsonFileDeps): ModelsJsonFile {
   // Set once this process wrote or saw the file: from then on its absence is the operator's doing.
   let wasThere = false;
+  const idsPath = rememberedIdsPath(path);
 
   const read = async (): Promise<Current> => {
     const file = await readTextFile(path);
@@ -106,10 +116,32 @@ export function createModelsJsonFile({ path, clock, log }: ModelsJsonFileDeps): 
       : { kind: 'refused', detail: file.detail };
   };
 
-  const writeUnderLock = async (report: DiscoveryReport): Promise<SyncOutcome> => {
-    const current = await read();
+  /** Text of the ids; one that others may have written, or that cannot be read, counts as none. */
+  const readIds = async (): Promise<string | null> => {
+    const file = await readTextFile(idsPath, { trust: 'private' });
+    return file.kind === 'text' ? file.text : null;
+  };
+
+  const isWithheld = (current: Current, explicit: boolean): boolean =>
+    current.kind === 'text' && current.text === null && wasThere && !explicit;
+
+  const writeUnderLock = async (
+    report: DiscoveryReport,
+    { explicit }: SyncOptions,
+    ids: string,
+  ): Promise<SyncOutcome> => {
+    const [current, idsBefore] = [await read(), await readIds()];
     if (current.kind === 'refused') return current;
-    const merge = mergeModelsJson(current.kind === 'text' ? current.text : null, report);
+    // It may have been deleted while the lock was waited for.
+    if (isWithheld(current, explicit)) return { kind: 'withheld' };
+    const text = current.kind === 'text' ? current.text : null;
+    const outcome = await writeMerged(current, mergeModelsJson(text, report, parseRememberedIds(idsBefore)));
+    // Last: as long as an entry stands, it must be known as ours.
+    if (ids !== idsBefore) await writePrivateFile(idsPath, ids);
+    return outcome;
+  };
+
+  const writeMerged = async (current: Current, merge: Merge): Promise<SyncOutcome> => {
     if (merge.kind === 'merged' && !merge.changed) return { kind: 'unchanged' };
     const defect =
       current.kind === 'broken' ? current.detail : merge.kind === 'corrupt' ? merge.detail : undefined;
@@ -124,23 +156,27 @@ export function createModelsJsonFile({ path, clock, log }: ModelsJsonFileDeps): 
 
   return {
     path,
-    sync: async (report, { explicit }) => {
-      const mayBeMissing = explicit || !wasThere;
-      const current = await read();
+    sync: async (report, options) => {
+      const [current, idsBefore] = [await read(), await readIds()];
       if (current.kind === 'refused') return current;
+      if (isWithheld(current, options.explicit)) return { kind: 'withheld' };
+      const hosts = hostsOf(report.endpoints.map(({ url }) => url));
+      const ids = printRememberedIds(
+        new Map([...options.claims].filter(([root]) => isLookedAt(root, hosts))),
+      );
       if (current.kind === 'text') {
-        if (current.text === null && !mayBeMissing) return { kind: 'withheld' };
-        const merge = mergeModelsJson(current.text, report);
-        if (merge.kind === 'merged' && !merge.changed) return { kind: 'unchanged' };
+        const merge = mergeModelsJson(current.text, report, parseRememberedIds(idsBefore));
+        if (merge.kind === 'merged' && !merge.changed && ids === idsBefore) return { kind: 'unchanged' };
       }
       // Made only when it is missing: the mode of a folder that the operator chose is his business.
       const folder = dirname(path);
       if ((await readTextFile(folder)).kind === 'missing') await ensurePrivateFolder(folder);
-      return withFileLock(path, () => writeUnderLock(report));
+      return withFileLock(path, () => writeUnderLock(report, options, ids));
     },
     ownership: async (hosts) => {
       const file = await readTextFile(path);
-      return readOwnership(file.kind === 'text' ? file.text : null, hosts);
+      const remembered = parseRememberedIds(await readIds());
+      return readOwnership(file.kind === 'text' ? file.text : null, { hosts, remembered });
     },
   };
 }

@@ -15,7 +15,8 @@ interface Look {
 /**
  * Takes out the endpoints at sockets that a runtime owns, and adds what was learned there to the evidence of
  * the owner. A runtime can own sockets of this machine only, and an owner is never owned itself, so that two
- * that name each other do not both disappear.
+ * that name each other do not both disappear. Whoever claims a socket is not believed about a runtime that
+ * stands on its own there, or that a source expects there.
  */
 export function withoutOwned(looked: readonly Look[]): readonly Look[] {
   const ownerOf = new Map<string, Look>();
@@ -23,7 +24,7 @@ export function withoutOwned(looked: readonly Look[]): readonly Look[] {
   if (ownerOf.size === 0) return looked;
   const owners = new Set(ownerOf.values());
   const ownerOfLook = (look: Look) =>
-    owners.has(look) ? undefined : ownerOf.get(socketOf(look.finding.root) ?? '');
+    owners.has(look) || !canBeOwned(look) ? undefined : ownerOf.get(socketOf(look.finding.root) ?? '');
   return looked
     .filter((look) => ownerOfLook(look) === undefined)
     .map((look) => {
@@ -32,6 +33,12 @@ export function withoutOwned(looked: readonly Look[]): readonly Look[] {
       if (evidence.length === 0) return look;
       return { ...look, finding: { ...look.finding, evidence: [...look.finding.evidence, ...evidence] } };
     });
+}
+
+/** Servers that are started for a model are those of llama.cpp, or none that discovery knows. */
+function canBeOwned({ endpoint, finding }: Look): boolean {
+  const isForModels = finding.runtime === null || finding.runtime === 'llamacpp';
+  return isForModels && endpoint.expected.every((runtime) => runtime === 'llamacpp');
 }
 
 function socketsOwnedBy({ endpoint, finding }: Look): readonly string[] {

@@ -8,12 +8,14 @@ import { runtimeOfProviderId, type RuntimeId } from '../domain/provider-id.ts';
 export interface IdSeeker {
   /** Its root URLs. */
   readonly roots: readonly string[];
-  /** The runtime that is there, or expected there; null gets no id. */
-  readonly runtime: RuntimeId | null;
+  /** The runtime that identified itself; null where none did, as at an endpoint that is silent. */
+  readonly identified: RuntimeId | null;
+  /** The runtime that is expected there. Without any of the two, and without a claim, there is no id. */
+  readonly expected: RuntimeId | null;
   readonly isUp: boolean;
 }
 
-/** Ids by root URL of endpoints that are or were up, here or in models.json. */
+/** Ids by root URL of endpoints that are or were up, in this run or an earlier one. */
 export type Claims = ReadonlyMap<string, string>;
 
 /** Ids in the order of the seekers, and the claims that hold from now on. */
@@ -36,15 +38,16 @@ export function assignProviderIds(
   const nextClaims = new Map(claims);
   const taken = new Set(reserved);
   const ids: (string | null)[] = seekers.map((seeker) => {
-    const kept = keptId(seeker, claims);
+    const kept = claimOf(seeker, claims);
     if (kept === undefined || taken.has(kept)) return null;
     taken.add(kept);
     return kept;
   });
   const assign = (isBinding: boolean) => {
     for (const [index, seeker] of seekers.entries()) {
-      if (ids[index] !== null || seeker.runtime === null || seeker.isUp !== isBinding) continue;
-      const id = freeId(seeker.runtime, seeker.roots, taken);
+      const runtime = meantRuntime(seeker, claims);
+      if (ids[index] !== null || runtime === null || seeker.isUp !== isBinding) continue;
+      const id = freeId(runtime, seeker.roots, taken);
       ids[index] = id;
       if (isBinding) taken.add(id);
     }
@@ -53,18 +56,31 @@ export function assignProviderIds(
   assign(false);
   for (const [index, { roots, isUp }] of seekers.entries()) {
     const id = ids[index];
-    if (isUp && id !== null && id !== undefined) for (const root of roots) nextClaims.set(root, id);
+    if (isUp && id !== null && id !== undefined) claimId(nextClaims, roots, id);
   }
   return { ids, claims: nextClaims };
 }
 
-/** The claimed id, as long as the same kind of runtime is meant. */
-function keptId({ roots, runtime }: IdSeeker, claims: Claims): string | undefined {
+/** Gives the id to one endpoint and takes it from every other. */
+export function claimId(claims: Map<string, string>, roots: readonly string[], id: string): void {
+  for (const [root, claimed] of claims) if (claimed === id) claims.delete(root);
+  for (const root of roots) claims.set(root, id);
+}
+
+/** The claimed id, unless another kind of runtime identified itself there: whoever is silent keeps it. */
+function claimOf({ roots, identified }: IdSeeker, claims: Claims): string | undefined {
   for (const root of roots) {
     const id = claims.get(root);
-    if (id !== undefined && runtime !== null && runtimeOfProviderId(id) === runtime) return id;
+    if (id !== undefined && (identified === null || runtimeOfProviderId(id) === identified)) return id;
   }
   return undefined;
+}
+
+/** The runtime that is there, or was there last, or is expected there. */
+function meantRuntime(seeker: IdSeeker, claims: Claims): RuntimeId | null {
+  const claimed = claimOf(seeker, claims);
+  const last = claimed === undefined ? undefined : runtimeOfProviderId(claimed);
+  return seeker.identified ?? last ?? seeker.expected;
 }
 
 function freeId(runtime: RuntimeId, roots: readonly string[], taken: ReadonlySet<string>): string {

@@ -1,5 +1,6 @@
 /** Turns findings into the report that everybody else reads, and tells whether two reports differ. Pure. */
 import type { Candidate, DiscoveryReport, EndpointReport, LeftOutModel } from '../domain/runtime-state.ts';
+import { runtimeOfProviderId } from '../domain/provider-id.ts';
 import { toIso } from '../platform/clock.ts';
 import type { Endpoint } from './endpoints.ts';
 import type { Finding } from './examine.ts';
@@ -30,7 +31,8 @@ export function toReport(input: ReportInput): { readonly report: DiscoveryReport
   const looked = withoutOwned(input.looked);
   const seekers = looked.map(({ endpoint, finding }) => ({
     roots: [...new Set([finding.root, ...endpoint.roots])],
-    runtime: finding.runtime ?? endpoint.expected[0] ?? null,
+    identified: finding.runtime,
+    expected: endpoint.expected[0] ?? null,
     isUp: finding.state === 'up',
   }));
   const { ids, claims } = assignProviderIds(seekers, input.claims, input.reserved);
@@ -49,12 +51,13 @@ function toEndpointReport(
   now: number,
 ): EndpointReport {
   const before = previous.endpoints.find(({ url }) => url === finding.root || endpoint.roots.includes(url));
-  const expected = endpoint.expected[0] ?? null;
   const isSilent = finding.state === 'down' || finding.state === 'error';
-  const hint = finding.hint ?? (isSilent && expected !== null ? runtimeById(expected)?.startHint : undefined);
+  // The id of a silent endpoint tells what was there last, or what is expected where nothing ever was.
+  const absent = isSilent && provider !== null ? runtimeOfProviderId(provider) : undefined;
+  const hint = finding.hint ?? (absent === undefined ? undefined : runtimeById(absent)?.startHint);
   return {
     url: finding.root,
-    runtime: finding.runtime ?? (isSilent ? expected : null),
+    runtime: finding.runtime ?? absent ?? null,
     provider,
     ...(endpoint.name === undefined ? {} : { name: endpoint.name }),
     ...(endpoint.trustedBy === undefined ? {} : { trustedBy: endpoint.trustedBy }),

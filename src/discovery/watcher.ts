@@ -1,6 +1,6 @@
 /**
  * Discovery as the rest of the program uses it: scans on demand, a watcher between scans, one current
- * report, and models.json kept in step with it. At a tick each endpoint costs one light request at most.
+ * report, and models.json kept in step with it. At a tick each endpoint costs one or two light requests.
  */
 import type { LookupFunction } from 'node:net';
 import { messageOf, type Problem, SidecarError } from '../domain/errors.ts';
@@ -11,6 +11,7 @@ import { createAnnouncements, type CandidateSettings } from './announcements.ts'
 import { ticksToRest } from './back-off.ts';
 import { createChecker, type Checker, type Watched } from './check.ts';
 import type { Endpoint, EndpointPlan } from './endpoints.ts';
+import { hostsOf } from './models-json-content.ts';
 import type { ModelsJsonFile } from './models-json.ts';
 import { createProbe } from './probe.ts';
 import type { Claims } from './provider-ids.ts';
@@ -114,11 +115,8 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
   };
 
   const readOwners = async (): Promise<ReadonlySet<string>> => {
-    const hosts = new Set(
-      watched.flatMap(({ endpoint }) => endpoint.roots.map((root) => new URL(root).hostname)),
-    );
-    const owners = await modelsJson?.ownership(hosts);
-    // The file of an earlier run tells which endpoint had which id.
+    const owners = await modelsJson?.ownership(hostsOf(watched.flatMap(({ endpoint }) => endpoint.roots)));
+    // The files of an earlier run tell which endpoint had which id.
     if (report.scannedAt === null && owners !== undefined) claims = owners.claims;
     return owners?.reserved ?? new Set();
   };
@@ -128,7 +126,7 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
     if (modelsJson === undefined) return false;
     const before = writeProblem?.detail;
     try {
-      const outcome = await modelsJson.sync(report, { explicit });
+      const outcome = await modelsJson.sync(report, { explicit, claims });
       const refused = outcome.kind === 'refused' ? outcome.detail : undefined;
       writeProblem = refused === undefined ? null : { code: 'cannot-write', detail: refused, hints: [] };
     } catch (error) {

@@ -65,7 +65,11 @@ describe('all runtimes at once on their default ports', () => {
     const lmStudio = all.find(({ id }) => id === 'lmstudio');
     await vi.waitFor(async () => {
       await discovery.scan();
-      expect(lmStudio && routesOf(lmStudio.fake)).toEqual(['GET /lmstudio-greeting', 'GET /api/v1/models']);
+      expect(lmStudio && routesOf(lmStudio.fake)).toEqual([
+        'GET /lmstudio-greeting',
+        'GET /api/v1/models',
+        'GET /v1/models',
+      ]);
     }, 10_000);
   });
 

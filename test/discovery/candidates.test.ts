@@ -4,6 +4,7 @@ import type { LookupFunction } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
 import { createSocket } from 'node:dgram';
 import type { CandidateSettings } from '../../src/discovery/announcements.ts';
+import { createModelsJsonFile } from '../../src/discovery/models-json.ts';
 import { startFakeOllama } from '../helpers/fake-ollama.ts';
 import { announcement, fakeMdns } from './fake-mdns.ts';
 import { freePort, startRig, stopLater } from './rig.ts';
@@ -69,6 +70,42 @@ describe('candidates', () => {
       { url, runtime: 'ollama', provider: 'ollama', state: 'up', trustedBy: 'discovery.trust' },
     ]);
     expect(await readModels()).toMatchObject({ ollama: { baseUrl: `${url}/v1`, auth: 'none' } });
+  });
+
+  it('"only the same host is trusted": without its trust an entry goes, and the local runtime has the id', async () => {
+    const { candidates, lookup, url } = await lanHost();
+    const first = await startRig({}, { candidates, lookup, trust: [url] });
+    await first.discovery.scan();
+    expect(await first.readModels()).toHaveProperty('ollama.baseUrl', `${url}/v1`);
+    const local = stopLater(await startFakeOllama({ models: [{ name: 'llama3:chat' }] }));
+    const modelsJson = createModelsJsonFile({
+      path: first.path,
+      clock: Date.now,
+      log: { warn: () => undefined },
+    });
+    const { discovery } = await startRig({ ollama: [local.port] }, { candidates, lookup, modelsJson });
+    await discovery.scan();
+    const localUrl = `http://127.0.0.1:${local.port}/v1`;
+    expect(await first.readModels()).toMatchObject({ ollama: { baseUrl: localUrl } });
+    await local.stop();
+    await discovery.scan();
+    expect(await first.readModels()).toEqual({});
+  });
+
+  it("a candidate's entry that the operator wrote is his: it stays, and so does its id", async () => {
+    const local = stopLater(await startFakeOllama({ models: [{ name: 'llama3:chat' }] }));
+    const url = 'http://192.0.2.2:11434';
+    const { discovery, readModels, path } = await startRig(
+      { ollama: [local.port] },
+      { env: { OLLAMA_HOST: url } },
+    );
+    const entry = { baseUrl: `${url}/v1`, api: 'openai-completions', auth: 'none', models: [] };
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, JSON.stringify({ providers: { ollama: entry } }));
+    const report = await discovery.scan();
+    expect(report.candidates).toMatchObject([{ url }]);
+    expect(Object.keys((await readModels()) ?? {})).toEqual(['ollama', `ollama-${local.port}`]);
+    expect(await readModels()).toMatchObject({ ollama: entry });
   });
 
   it('a trusted host that is another program is not written', async () => {

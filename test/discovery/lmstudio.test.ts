@@ -68,6 +68,7 @@ describe('LM Studio is found', () => {
     expect([...new Set(fake.requests.map(({ route }) => route))]).toEqual([
       'GET /lmstudio-greeting',
       'GET /api/v1/models',
+      'GET /v1/models',
     ]);
   });
 });
@@ -85,13 +86,43 @@ describe('LM Studio with a token', () => {
   );
 
   it('names the token when even the greeting demands it', async () => {
-    const fake = stopLater(await startFakeLmStudio());
-    fake.setFault('unauthorized');
+    const body = { error: { type: 'invalid_request', code: 'invalid_api_key', message: 'No token' } };
+    const fake = stopLater(await startFakeRuntime(() => ({ status: 401, body })));
     const { discovery } = await startRig({ lmstudio: [fake.port] });
     const endpoint = only(await discovery.scan());
     expect(endpoint.state).toBe('auth-required');
     expect(endpoint.hint).toContain('LM_API_TOKEN');
   });
+
+  it('is not named for the 401 of just anything', async () => {
+    const fake = stopLater(await startFakeLmStudio());
+    fake.setFault('unauthorized');
+    const { discovery } = await startRig({ lmstudio: [fake.port] });
+    const endpoint = only(await discovery.scan());
+    expect(endpoint).toMatchObject({ state: 'auth-required', runtime: null });
+    expect(endpoint.hint).not.toContain('LM Studio');
+  });
+
+  it('"a runtime-specific hint beats a generic one", whoever is asked first', async () => {
+    const fake = stopLater(
+      await startFakeRuntime(() => ({ status: 401, body: { error: 'Invalid or missing API key' } })),
+    );
+    const { discovery } = await startRig({}, { endpoints: [{ url: fake.url }] });
+    expect(only(await discovery.scan()).hint).toContain('LEMONADE_API_KEY');
+  });
+
+  it.each(['v1', 'v0'] as const)(
+    '"auth none is earned" at the very base URL that is written, however open the list of %s is',
+    async (generation) => {
+      const fake = stopLater(await startFakeLmStudio({ models, generation }));
+      fake.setFault('unauthorized', 'GET /v1/models');
+      const { discovery, readModels } = await startRig({ lmstudio: [fake.port] });
+      const endpoint = only(await discovery.scan());
+      expect(endpoint).toMatchObject({ state: 'auth-required', runtime: 'lmstudio', models: [] });
+      expect(endpoint.hint).toContain('LM_API_TOKEN');
+      expect(await readModels()).toEqual({});
+    },
+  );
 });
 
 describe('without the greeting nothing else is asked', () => {

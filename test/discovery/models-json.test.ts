@@ -1,4 +1,5 @@
-import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -42,6 +43,8 @@ const reportOf = (...endpoints: EndpointReport[]): DiscoveryReport => ({
   leftOut: [],
 });
 const nothing = reportOf();
+const quiet = { explicit: false, claims: new Map<string, string>() };
+const asked = { ...quiet, explicit: true };
 const up = reportOf(endpoint());
 
 function providersAfter(current: string | null, report: DiscoveryReport): Record<string, unknown> {
@@ -106,6 +109,18 @@ describe('models.json', () => {
       state: 'down',
     });
     expect(providersAfter(file, reportOf(silent))).toEqual({});
+  });
+
+  it('keeps an entry for a host that is only a candidate, and drops one that discovery itself wrote', () => {
+    const file = fileWith({ lmstudio: { ...own, baseUrl: 'http://10.0.0.9:1234/v1' } });
+    const url = 'http://10.0.0.9:1234';
+    const candidates = [{ url, runtime: 'lmstudio' as const, foundBy: 'LMS_SERVER_HOST', hint: '' }];
+    const report = { ...nothing, candidates };
+    expect(providersAfter(file, report)).toHaveProperty('lmstudio');
+    const after = (claims: Map<string, string>) => JSON.parse(mergeModelsJson(file, report, claims).text);
+    expect(after(new Map([[url, 'lmstudio']]))).toHaveProperty('providers', {});
+    expect(after(new Map([[url, 'lmstudio-1234']]))).toHaveProperty('providers.lmstudio');
+    expect(after(new Map([['http://10.0.0.8:1234', 'lmstudio']]))).toHaveProperty('providers.lmstudio');
   });
 
   it('keeps the order of providers and other top-level keys, `__proto__` included', () => {
@@ -186,7 +201,7 @@ describe('the file of models.json', () => {
 
   it('is written 0600 in a 0700 folder, also with nothing to say', async () => {
     const { file, path } = await openFile();
-    expect(await file.sync(nothing, { explicit: false })).toEqual({ kind: 'written' });
+    expect(await file.sync(nothing, quiet)).toEqual({ kind: 'written' });
     expect((await stat(path)).mode & 0o777).toBe(0o600);
     expect((await stat(dirname(path))).mode & 0o777).toBe(0o700);
     expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({
@@ -197,31 +212,46 @@ describe('the file of models.json', () => {
 
   it('"written only when its bytes change"', async () => {
     const { file, path } = await openFile();
-    await file.sync(up, { explicit: false });
+    await file.sync(up, quiet);
     const before = await stat(path);
-    expect(await file.sync(up, { explicit: true })).toEqual({ kind: 'unchanged' });
+    expect(await file.sync(up, asked)).toEqual({ kind: 'unchanged' });
     expect((await stat(path)).ino).toBe(before.ino);
   });
 
   it('"the operator deletes models.json: it is not written again until an explicit scan"', async () => {
     const { file, path } = await openFile();
-    await file.sync(up, { explicit: false });
+    await file.sync(up, quiet);
     await rm(path);
-    expect(await file.sync(nothing, { explicit: false })).toEqual({ kind: 'withheld' });
-    expect(await file.sync(up, { explicit: false })).toEqual({ kind: 'withheld' });
+    expect(await file.sync(nothing, quiet)).toEqual({ kind: 'withheld' });
+    expect(await file.sync(up, quiet)).toEqual({ kind: 'withheld' });
     await expect(stat(path)).rejects.toThrow('ENOENT');
-    expect(await file.sync(up, { explicit: true })).toEqual({ kind: 'written' });
+    expect(await file.sync(up, asked)).toEqual({ kind: 'written' });
+  });
+
+  it('"the operator deletes models.json", also while a sync waits for the lock', async () => {
+    const { file, path } = await openFile();
+    await file.sync(up, quiet);
+    const deletedMeanwhile: DiscoveryReport = {
+      ...nothing,
+      // First asked for when the file has been seen, and before the lock is taken.
+      get endpoints() {
+        rmSync(path, { force: true });
+        return [];
+      },
+    };
+    expect(await file.sync(deletedMeanwhile, quiet)).toEqual({ kind: 'withheld' });
+    await expect(stat(path)).rejects.toThrow('ENOENT');
   });
 
   it('holds the same for a file that was only seen, and a new start writes again', async () => {
     const { file, path, lines } = await openFile();
-    await file.sync(up, { explicit: false });
+    await file.sync(up, quiet);
     const later = createModelsJsonFile({ path, clock: Date.now, log: recordingLog().log });
-    expect(await later.sync(up, { explicit: false })).toEqual({ kind: 'unchanged' });
+    expect(await later.sync(up, quiet)).toEqual({ kind: 'unchanged' });
     await rm(path);
-    expect(await later.sync(up, { explicit: false })).toEqual({ kind: 'withheld' });
+    expect(await later.sync(up, quiet)).toEqual({ kind: 'withheld' });
     const newStart = createModelsJsonFile({ path, clock: Date.now, log: recordingLog().log });
-    expect(await newStart.sync(up, { explicit: false })).toEqual({ kind: 'written' });
+    expect(await newStart.sync(up, quiet)).toEqual({ kind: 'written' });
     expect(lines).toEqual([]);
   });
 
@@ -231,7 +261,7 @@ describe('the file of models.json', () => {
       const { file, path, lines } = await openFile();
       await mkdir(dirname(path), { recursive: true });
       await writeFile(path, bytes);
-      expect(await file.sync(up, { explicit: false })).toEqual({ kind: 'written' });
+      expect(await file.sync(up, quiet)).toEqual({ kind: 'written' });
       const aside = (await readdir(dirname(path))).find((name) => name.startsWith('models.json.corrupt-'));
       expect(await readFile(join(dirname(path), aside ?? ''))).toEqual(bytes);
       expect(lines.map(({ level }) => level)).toEqual(['warn']);
@@ -244,19 +274,19 @@ describe('the file of models.json', () => {
     const path = join(folder, 'models.json');
     await mkdir(path);
     const file = createModelsJsonFile({ path, clock: Date.now, log: recordingLog().log });
-    expect(await file.sync(up, { explicit: true })).toMatchObject({ kind: 'refused' });
+    expect(await file.sync(up, asked)).toMatchObject({ kind: 'refused' });
     const linked = join(folder, 'link.json');
     await writeFile(join(folder, 'target.json'), '{}');
     await symlink(join(folder, 'target.json'), linked);
     const link = createModelsJsonFile({ path: linked, clock: Date.now, log: recordingLog().log });
-    await expect(link.sync(up, { explicit: true })).rejects.toThrow('not a regular file');
+    await expect(link.sync(up, asked)).rejects.toThrow('not a regular file');
     expect(await readFile(join(folder, 'target.json'), 'utf8')).toBe('{}');
   });
 
   it('two processes that write at once leave a whole file', async () => {
     const { file, path } = await openFile();
     const other = createModelsJsonFile({ path, clock: Date.now, log: recordingLog().log });
-    await Promise.all([file.sync(up, { explicit: true }), other.sync(up, { explicit: true })]);
+    await Promise.all([file.sync(up, asked), other.sync(up, asked)]);
     expect(await readFile(path, 'utf8')).toBe(mergeModelsJson(null, up).text);
   });
 
@@ -267,6 +297,54 @@ describe('the file of models.json', () => {
     expect(await file.ownership(new Set())).toEqual({
       claims: new Map([['http://127.0.0.1:11434', 'ollama-11434']]),
       reserved: new Set(['moonshot', 'vllm']),
+    });
+  });
+
+  describe('the ids beside it', () => {
+    const claims = new Map([
+      ['http://127.0.0.1:11434', 'ollama'],
+      ['http://10.0.0.9:1234', 'lmstudio'],
+    ]);
+    const known = new Map([['http://127.0.0.1:11434', 'ollama']]);
+    const nobody = new Set<string>();
+
+    it('are kept 0600 for places that are looked at, also while their endpoints are away', async () => {
+      const { file, path } = await openFile();
+      expect(await file.sync(nothing, { ...quiet, claims })).toEqual({ kind: 'written' });
+      expect((await stat(`${path}.ids`)).mode & 0o777).toBe(0o600);
+      expect(await file.ownership(nobody)).toEqual({ claims: known, reserved: nobody });
+      const before = await stat(`${path}.ids`);
+      expect(await file.sync(nothing, { ...quiet, claims })).toEqual({ kind: 'unchanged' });
+      expect((await stat(`${path}.ids`)).ino).toBe(before.ino);
+    });
+
+    it.each(['', '{', '[]', '{"ids":[]}', '{"ids":{"x":"ollama","http://127.0.0.1:1":"openai"}}', '\u0000'])(
+      'broken ones tell nothing and are replaced: %j',
+      async (text) => {
+        const { file, path, lines } = await openFile();
+        await file.sync(nothing, quiet);
+        await writeFile(`${path}.ids`, text);
+        expect(await file.ownership(nobody)).toEqual({ claims: new Map(), reserved: nobody });
+        await file.sync(nothing, { ...quiet, claims });
+        expect(await file.ownership(nobody)).toEqual({ claims: known, reserved: nobody });
+        expect(lines).toEqual([]);
+      },
+    );
+
+    it('those that others could read are replaced', async () => {
+      const { file, path } = await openFile();
+      await file.sync(nothing, { ...quiet, claims });
+      await chmod(`${path}.ids`, 0o644);
+      expect(await file.ownership(nobody)).toEqual({ claims: new Map(), reserved: nobody });
+      await file.sync(nothing, { ...quiet, claims });
+      expect((await stat(`${path}.ids`)).mode & 0o777).toBe(0o600);
+    });
+
+    it('models.json wins where the two disagree', async () => {
+      const { file, path } = await openFile();
+      await file.sync(nothing, { ...quiet, claims: new Map([['http://127.0.0.1:1', 'ollama']]) });
+      await writeFile(path, fileWith({ ollama: own }));
+      expect(await file.ownership(nobody)).toEqual({ claims: known, reserved: nobody });
     });
   });
 });

@@ -1,8 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import type { RuntimeId } from '../../src/domain/provider-id.ts';
 import type { Finding } from '../../src/discovery/examine.ts';
 import { withoutOwned } from '../../src/discovery/owned-servers.ts';
 
-function look(root: string, extra: Partial<Finding> = {}, isLoopback = true) {
+function look(
+  root: string,
+  extra: Partial<Finding> = {},
+  isLoopback = true,
+  expected: readonly RuntimeId[] = [],
+) {
   const finding: Finding = {
     root,
     state: 'up',
@@ -14,7 +20,7 @@ function look(root: string, extra: Partial<Finding> = {}, isLoopback = true) {
     ...extra,
   };
   const roots: [string, ...string[]] = [root];
-  return { endpoint: { roots, expected: [], isLoopback }, finding };
+  return { endpoint: { roots, expected, isLoopback }, finding };
 }
 
 const PARENT = 'http://127.0.0.1:13305';
@@ -49,6 +55,14 @@ describe('servers that a runtime owns', () => {
     [
       'what another host calls its own loopback',
       [look('http://192.168.1.5:13305', { ownedUrls: [CHILD] }, false), look(CHILD)],
+    ],
+    [
+      'a claim on a runtime that starts by itself',
+      [look(PARENT, { ownedUrls: [CHILD] }), look(CHILD, { runtime: 'vllm' })],
+    ],
+    [
+      'a claim on a place where a source expects another runtime',
+      [look(PARENT, { ownedUrls: [CHILD] }), look(CHILD, { runtime: null }, true, ['vllm', 'nim'])],
     ],
     [
       'one another, as two that lie could',

@@ -3,7 +3,8 @@ import { assignProviderIds, type IdSeeker } from '../../src/discovery/provider-i
 
 const seeker = (port: number, isUp: boolean): IdSeeker => ({
   roots: [`http://127.0.0.1:${port}`],
-  runtime: 'ollama',
+  identified: isUp ? 'ollama' : null,
+  expected: 'ollama',
   isUp,
 });
 const none = new Map<string, string>();
@@ -40,8 +41,8 @@ describe('provider ids', () => {
   });
 
   it('gives different ids to two hosts with the same port', () => {
-    const other: IdSeeker = { roots: ['http://192.168.1.5:11434'], runtime: 'ollama', isUp: true };
-    const third: IdSeeker = { roots: ['http://192.168.1.6:11434'], runtime: 'ollama', isUp: true };
+    const other: IdSeeker = { ...seeker(11_434, true), roots: ['http://192.168.1.5:11434'] };
+    const third: IdSeeker = { ...seeker(11_434, true), roots: ['http://192.168.1.6:11434'] };
     const { ids } = assignProviderIds([seeker(11_434, true), other, third], none, nobody);
     expect(new Set(ids).size).toBe(3);
   });
@@ -49,5 +50,27 @@ describe('provider ids', () => {
   it('forgets a claim when another kind of runtime answers there', () => {
     const claims = new Map([['http://127.0.0.1:11434', 'lmstudio']]);
     expect(assignProviderIds([seeker(11_434, true)], claims, nobody).ids).toEqual(['ollama']);
+  });
+
+  it('a silent endpoint keeps its claim, whatever runtime is expected there', () => {
+    const claims = new Map([['http://127.0.0.1:8000', 'vllm']]);
+    const silent: IdSeeker = { ...seeker(8_000, false), expected: 'nim' };
+    const unnamed: IdSeeker = { ...silent, expected: null };
+    const newcomer: IdSeeker = { ...seeker(8_001, true), identified: 'vllm', expected: null };
+    for (const away of [silent, unnamed]) {
+      expect(assignProviderIds([newcomer, away], claims, nobody).ids).toEqual(['vllm-8001', 'vllm']);
+    }
+  });
+
+  it('a silent endpoint whose id somebody else wrote stays with its runtime', () => {
+    const claims = new Map([['http://127.0.0.1:8000', 'vllm']]);
+    const silent: IdSeeker = { ...seeker(8_000, false), expected: 'nim' };
+    expect(assignProviderIds([silent], claims, new Set(['vllm'])).ids).toEqual(['vllm-8000']);
+  });
+
+  it('an id that is given anew has one claimant', () => {
+    const claims = new Map([['http://192.168.1.5:11434', 'ollama']]);
+    const next = assignProviderIds([seeker(11_434, true)], claims, nobody);
+    expect(next.claims).toEqual(new Map([['http://127.0.0.1:11434', 'ollama']]));
   });
 });

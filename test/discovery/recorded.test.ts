@@ -98,6 +98,7 @@ describe('documented answers of LM Studio', () => {
     const report = await replay({
       'GET /lmstudio-greeting': json('0.4-from-docs/greeting'),
       'GET /api/v1/models': json('0.4-from-docs/api-v1-models'),
+      'GET /v1/models': { body: { object: 'list', data: [] } },
     });
     expect(only(report).models).toMatchObject([
       {
@@ -120,6 +121,7 @@ describe('documented answers of LM Studio', () => {
     const report = await replay({
       'GET /lmstudio-greeting': json('0.3-from-docs/greeting'),
       'GET /api/v0/models': json('0.3-from-docs/api-v0-models'),
+      'GET /v1/models': { body: { object: 'list', data: [] } },
     });
     expect(only(report).models).toMatchObject([
       { id: 'qwen2-vl-7b-instruct', input: ['text', 'image'], contextWindowSource: 'trained-max' },

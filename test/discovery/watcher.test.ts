@@ -2,8 +2,11 @@ import { rm } from 'node:fs/promises';
 import { describe, expect, it, vi } from 'vitest';
 import type { DiscoveryReport } from '../../src/domain/runtime-state.ts';
 import { createModelsJsonFile } from '../../src/discovery/models-json.ts';
+import { runtimeById } from '../../src/discovery/runtimes/index.ts';
+import { startFakeRuntime } from '../helpers/fake-runtime.ts';
 import { startFakeLmStudio } from '../helpers/fake-lmstudio.ts';
 import { startFakeOllama } from '../helpers/fake-ollama.ts';
+import { startFakeVllm } from '../helpers/fakes/vllm.ts';
 import { startFakeTextGenerationWebui } from '../helpers/fakes/text-generation-webui.ts';
 import { only, startRig, stopLater } from './rig.ts';
 
@@ -215,7 +218,7 @@ describe('the watcher', () => {
     );
   });
 
-  it('"hundreds of models cost no storm of requests": two questions a refresh, none for a single model', async () => {
+  it('"hundreds of models cost no storm of requests": a few questions a refresh, none for a single model', async () => {
     const models = Array.from({ length: 200 }, (_, index) => ({ name: `m${index}:latest` }));
     const { fake, discovery } = await watch({ tickMs: 20, refreshMs: 50 });
     fake.setModels(models);
@@ -227,7 +230,7 @@ describe('the watcher', () => {
     await vi.waitFor(() => expect(fake.count('GET /api/tags')).toBeGreaterThan(5), PATIENCE);
     const lists = fake.count('GET /api/tags');
     const others = fake.requests.filter(({ route }) => route !== 'GET /api/version');
-    expect(others.length).toBeLessThanOrEqual(2 * lists + 4);
+    expect(others.length).toBeLessThanOrEqual(4 * lists + 4);
     // Two that the budget had cut short may have been under way when the counting began.
     expect(asked()).toBeLessThanOrEqual(2);
     expect(fake.peak('POST /api/show')).toBeLessThanOrEqual(2);
@@ -334,5 +337,119 @@ describe('the watcher', () => {
     const third = await later();
     const again = (await third.discovery.scan()).endpoints.map(({ provider }) => provider);
     expect(again).toEqual(ids);
+  });
+
+  it('"stable over restarts", also when both were away and the other comes back first', async () => {
+    const one = stopLater(await startFakeOllama({ models: [model] }));
+    const two = stopLater(await startFakeOllama({ models: [model] }));
+    const first = await startRig({ ollama: [one.port, two.port] });
+    await first.discovery.scan();
+    await Promise.all([one.stop(), two.stop()]);
+    await first.discovery.scan();
+    expect(await first.readModels()).toEqual({});
+    await two.restart();
+    const modelsJson = createModelsJsonFile({
+      path: first.path,
+      clock: Date.now,
+      log: { warn: () => undefined },
+    });
+    const second = await startRig({ ollama: [two.port, one.port] }, { modelsJson });
+    await second.discovery.scan();
+    await one.restart();
+    const report = await second.discovery.scan();
+    expect(report.endpoints.map(({ provider }) => provider)).toEqual([`ollama-${two.port}`, 'ollama']);
+  });
+
+  it('an endpoint that is away is still what it was: its id goes to nobody else, its hint is of its runtime', async () => {
+    const one = stopLater(await startFakeVllm());
+    const two = stopLater(await startFakeVllm());
+    await two.stop();
+    const { discovery } = await startRig(
+      { nim: [one.port], vllm: [one.port] },
+      { endpoints: [{ url: `http://127.0.0.1:${two.port}` }] },
+    );
+    const scanned = async () => (await discovery.scan()).endpoints;
+    expect(await scanned()).toMatchObject([
+      { state: 'up', runtime: 'vllm', provider: 'vllm' },
+      { state: 'down', runtime: null, provider: null },
+    ]);
+    await one.stop();
+    const [away] = await scanned();
+    expect(away).toMatchObject({ state: 'down', runtime: 'vllm', provider: 'vllm' });
+    expect(away?.hint).toBe(runtimeById('vllm')?.startHint);
+    await two.restart();
+    expect(await scanned()).toMatchObject([{ provider: 'vllm' }, { provider: `vllm-${two.port}` }]);
+    await one.restart();
+    await two.stop();
+    expect(await scanned()).toMatchObject([
+      { state: 'up', provider: 'vllm' },
+      { state: 'down', runtime: 'vllm', provider: `vllm-${two.port}` },
+    ]);
+  });
+});
+
+describe('"a runtime that was replaced on its port" is told', () => {
+  const row = (id: string) => ({ id, object: 'model' });
+
+  /** A Jan whose port a server with any list takes over. */
+  async function watchJan(intervals: object, list: readonly object[]) {
+    let isReplaced = false;
+    const fake = stopLater(
+      await startFakeRuntime(({ path }) => {
+        if (path === '/v1/models') return { body: { object: 'list', data: list } };
+        if (path === '/openapi.json' && !isReplaced) return { body: { info: { title: 'Jan' } } };
+        return { status: 404 };
+      }),
+    );
+    const rig = await startRig({ jan: [fake.port] }, { intervals });
+    await rig.discovery.scan();
+    rig.discovery.start();
+    expect(only(rig.discovery.report())).toMatchObject({ runtime: 'jan', state: 'up' });
+    isReplaced = true;
+    return { ...rig, fake };
+  }
+
+  it('by every sixth refresh, even where its light answer stays the same', async () => {
+    const { discovery, readModels } = await watchJan({ tickMs: 60_000, refreshMs: 20 }, [row('mine')]);
+    await vi.waitFor(() => expect(only(discovery.report()).state).toBe('wrong-service'), PATIENCE);
+    await vi.waitFor(async () => expect(await readModels()).toEqual({}), PATIENCE);
+  });
+
+  it('after a miss', async () => {
+    const list = [{ ...row('mine'), owned_by: 'user' }];
+    const { discovery, fake } = await watchJan({ tickMs: 20, refreshMs: 60_000, missMs: 10 }, list);
+    fake.setFault('reset', 'GET /v1/models', 1);
+    await vi.waitFor(() => expect(only(discovery.report()).state).toBe('wrong-service'), PATIENCE);
+  });
+
+  it('by a list that changed', async () => {
+    let owned = [{ ...row('mine'), owned_by: 'user' }];
+    let title = 'Jan';
+    const fake = stopLater(
+      await startFakeRuntime(({ path }) =>
+        path === '/openapi.json' ? { body: { info: { title } } } : { body: { object: 'list', data: owned } },
+      ),
+    );
+    const { discovery } = await startRig(
+      { jan: [fake.port] },
+      { intervals: { tickMs: 20, refreshMs: 60_000 } },
+    );
+    await discovery.scan();
+    discovery.start();
+    const before = fake.count('GET /v1/models');
+    await vi.waitFor(() => expect(fake.count('GET /v1/models')).toBeGreaterThan(before + 2), PATIENCE);
+    title = 'Another';
+    owned = [{ ...row('other'), owned_by: 'user' }];
+    await vi.waitFor(() => expect(only(discovery.report()).state).toBe('wrong-service'), PATIENCE);
+  });
+
+  it('by a list that demands a key at the base URL of an Ollama, though its own list stays open', async () => {
+    const { fake, discovery, readModels } = await watch({ tickMs: 60_000, refreshMs: 60_000 });
+    fake.setRoute('GET /v1/models', { status: 401, body: { error: 'no key' } });
+    const before = fake.count('GET /');
+    await discovery.recheck();
+    expect(only(discovery.report())).toMatchObject({ state: 'auth-required', runtime: 'ollama' });
+    expect(fake.count('GET /')).toBe(before);
+    expect(await readModels()).toEqual({});
   });
 });

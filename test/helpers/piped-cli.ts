@@ -56,11 +56,23 @@ export interface TerminalCli {
  * Starts the program on a pseudo terminal, which `script` makes (util-linux; the BSD one takes its arguments in
  * another order). Without it the test fails: a wizard that nobody could drive is not tested.
  */
-export function startOnTerminal(
-  args: readonly string[],
+export function startOnTerminal(args: readonly string[], options: PipedOptions): TerminalCli {
+  return runOnTerminal([process.execPath, CLI, ...args], options);
+}
+
+/**
+ * The same, with what the terminal is left like behind it: the screen shows the id of the program first
+ * (`pid: …`), and the settings of the terminal (`stty -a`) last.
+ */
+export function startOnWatchedTerminal(args: readonly string[], options: PipedOptions): TerminalCli {
+  const script = `sh -c 'echo pid: $$; exec "$@"' program "$@"; stty -a; echo left`;
+  return runOnTerminal(['sh', '-c', script, 'watch', process.execPath, CLI, ...args], options);
+}
+
+function runOnTerminal(
+  command: readonly string[],
   { home, env = {}, cwd = home }: PipedOptions,
 ): TerminalCli {
-  const command = [process.execPath, CLI, ...args];
   const line = command.map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`).join(' ');
   const how = process.platform === 'linux' ? ['-qec', line, '/dev/null'] : ['-q', '/dev/null', ...command];
   const child = spawn('script', how, {

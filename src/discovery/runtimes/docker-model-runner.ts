@@ -10,7 +10,8 @@ import type { ProbeAnswer } from '../probe.ts';
 import { reasonByName, toListing, UNREADABLE_ROW, type ListedRow } from './listing.ts';
 import { addressesOfHostVariable, addressesOfPortVariable, localAddresses } from './local-addresses.ts';
 import { plainText, tokenCount } from './model-rows.ts';
-import { allOwnedBy, ask, askForList } from './openai-list.ts';
+import { allOwnedBy, ask, askForList, MAX_LIST_BYTES } from './openai-list.ts';
+import { livenessOfList } from './openai-rows.ts';
 import {
   livenessOf,
   statusSetback,
@@ -24,6 +25,7 @@ const NAME = 'Docker Model Runner';
 const OWNER = 'docker';
 const ROOT_TEXT = 'Docker Model Runner is running';
 const BASE = '/engines/v1';
+const LIST = `${BASE}/models`;
 const VERSION = '/version';
 
 const KEY_HINT = `${NAME} itself has no keys, so something in front of it demands one; ask whoever put it there`;
@@ -80,24 +82,25 @@ async function identify(inquiry: Inquiry): Promise<Identification> {
 
 /** Its own path is asked only where the usual one, which others ask too, names it as the owner. */
 async function ownsItsLists(inquiry: Inquiry): Promise<boolean> {
-  for (const path of ['/v1/models', `${BASE}/models`]) {
+  for (const path of ['/v1/models', LIST]) {
     const listed = await askForList(inquiry, path, { name: NAME });
     if (listed.kind !== 'rows' || !allOwnedBy(listed.rows, OWNER)) return false;
   }
   return true;
 }
 
-/** The version where there is one; servers without that route are known by their root text. */
+/** The version where there is one; servers without that route are known by their root text or their list. */
 async function isAlive(inquiry: Inquiry): Promise<Liveness> {
   const version = await inquiry.get(VERSION);
-  if (version.kind !== 'answer' || version.status === 200) {
-    return livenessOf(version, (answer) => readVersion(answer) ?? undefined);
-  }
-  return livenessOf(await inquiry.get('/'), (answer) => (hasRootText(answer) ? null : undefined));
+  if (version.kind !== 'answer' || readVersion(version) !== null) return livenessOf(version, readVersion);
+  const root = await inquiry.get('/');
+  if (root.kind !== 'answer' || hasRootText(root)) return livenessOf(root, () => null);
+  const listed = await inquiry.get(LIST, { maxBytes: MAX_LIST_BYTES });
+  return livenessOfList(listed, (rows) => allOwnedBy(rows, OWNER));
 }
 
 async function list(inquiry: Inquiry): Promise<Listing> {
-  const listed = await askForList(inquiry, `${BASE}/models`, { name: NAME, keyHint: KEY_HINT });
+  const listed = await askForList(inquiry, LIST, { name: NAME, keyHint: KEY_HINT });
   return listed.kind === 'rows' ? toListing(listed.rows, toRow) : listed;
 }
 

@@ -4,8 +4,9 @@ import type { Inquiry } from '../inquiry.ts';
 import { reasonByName, toListing, UNREADABLE_ROW, type ListedRow } from './listing.ts';
 import { localAddresses } from './local-addresses.ts';
 import { tokenCount } from './model-rows.ts';
-import { allOwnedBy, askForList, notOwnedBy } from './openai-list.ts';
-import { livenessOf, type Identification, type Listing, type Runtime } from './runtime.ts';
+import { allOwnedBy, askForList, MAX_LIST_BYTES, notOwnedBy } from './openai-list.ts';
+import { livenessOfList } from './openai-rows.ts';
+import { livenessOf, type Identification, type Listing, type Liveness, type Runtime } from './runtime.ts';
 
 const NAME = 'exo';
 const OWNER = 'exo';
@@ -30,17 +31,25 @@ export const exo: Runtime = {
   displayName: NAME,
   defaultPorts: [52_415],
   openAiPath: '/v1',
+  keyHint: KEY_HINT,
   startHint: 'Start it with: exo',
   firstQuestion: LIST,
   isAskedAlone: false,
   findAddresses: ({ defaultPorts }) => Promise.resolve(localAddresses(defaultPorts)),
   identify,
   list,
-  isAlive: async (inquiry) =>
-    livenessOf(await inquiry.get(NODE), (answer) =>
-      answer.status === 200 && z.string().min(1).safeParse(answer.json()).success ? null : undefined,
-    ),
+  isAlive,
 };
+
+/** The short answer; a server without it is known by its long list, as it was identified. */
+async function isAlive(inquiry: Inquiry): Promise<Liveness> {
+  const node = livenessOf(await inquiry.get(NODE), (answer) =>
+    answer.status === 200 && z.string().min(1).safeParse(answer.json()).success ? null : undefined,
+  );
+  if (node.kind !== 'changed') return node;
+  const listed = await inquiry.get(LIST, { maxBytes: MAX_LIST_BYTES });
+  return livenessOfList(listed, (rows) => allOwnedBy(rows, OWNER));
+}
 
 async function identify(inquiry: Inquiry): Promise<Identification> {
   const listed = await askForList(inquiry, LIST, { name: NAME });

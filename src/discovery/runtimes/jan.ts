@@ -4,11 +4,12 @@
  */
 import * as z from 'zod';
 import type { Inquiry } from '../inquiry.ts';
+import type { ProbeAnswer } from '../probe.ts';
 import { reasonByName, toListing, UNREADABLE_ROW, type ListedRow } from './listing.ts';
 import { localAddresses } from './local-addresses.ts';
 import { ask, askForList } from './openai-list.ts';
-import { livenessOfList, readOpenAiRow } from './openai-rows.ts';
-import { statusSetback, type Identification, type Listing, type Runtime } from './runtime.ts';
+import { livenessOfListOrMarker, readOpenAiRow } from './openai-rows.ts';
+import { livenessOf, statusSetback, type Identification, type Listing, type Runtime } from './runtime.ts';
 
 const NAME = 'Jan';
 const DESCRIPTION = '/openapi.json';
@@ -40,8 +41,20 @@ export const jan: Runtime = {
   identify,
   list,
   // The description stays public when a key is set, so the list is asked, which does not.
-  isAlive: async (inquiry) => livenessOfList(await inquiry.get(LIST), () => true),
+  isAlive: async (inquiry) =>
+    livenessOfListOrMarker(await inquiry.get(LIST), hasOwners, async () =>
+      livenessOf(await inquiry.get(DESCRIPTION), (answer) => (describesJan(answer) ? null : undefined)),
+    ),
 };
+
+function describesJan(answer: ProbeAnswer): boolean {
+  const parsed = answer.status === 200 ? descriptionSchema.safeParse(answer.json()) : undefined;
+  return parsed !== undefined && parsed.success && TITLE.test(parsed.data.info.title);
+}
+
+function hasOwners(rows: readonly unknown[]): boolean {
+  return rows.length > 0 && rows.every((row) => readOpenAiRow(row)?.owner !== undefined);
+}
 
 async function identify(inquiry: Inquiry): Promise<Identification> {
   const answer = await ask(inquiry, DESCRIPTION, NAME);
@@ -51,8 +64,7 @@ async function identify(inquiry: Inquiry): Promise<Identification> {
   }
   const unwanted = statusSetback(answer, NAME);
   if (unwanted !== undefined) return unwanted;
-  const parsed = descriptionSchema.safeParse(answer.json());
-  if (parsed.success && TITLE.test(parsed.data.info.title)) return { kind: 'identified', version: null };
+  if (describesJan(answer)) return { kind: 'identified', version: null };
   return { kind: 'not-this', found: `GET ${DESCRIPTION} does not describe Jan`, by: answer.evidence };
 }
 

@@ -1,5 +1,5 @@
 /**
- * Lemonade: told by its health route, which lists what is loaded and where. The servers that it starts for its
+ * Lemonade: told by its health route, which lists what is loaded and where, and by the owner of its list. The servers that it starts for its
  * models answer on ports of their own; they are reported as its own, so that no model is listed twice.
  */
 import * as z from 'zod';
@@ -11,7 +11,8 @@ import { toListing } from './listing.ts';
 import { lemonadeRow, type LoadedContexts } from './lemonade-models.ts';
 import { addressesOfPortVariable, localAddresses } from './local-addresses.ts';
 import { plainText, tokenCount } from './model-rows.ts';
-import { ask, askForList } from './openai-list.ts';
+import { ask, askForList, notOwnedBy, type AnsweredList } from './openai-list.ts';
+import { readOpenAiRow } from './openai-rows.ts';
 import {
   livenessOf,
   statusSetback,
@@ -22,8 +23,10 @@ import {
 } from './runtime.ts';
 
 const NAME = 'Lemonade';
+const OWNER = 'lemonade';
 const BASE = '/api/v1';
 const HEALTH = `${BASE}/health`;
+const LIST = `${BASE}/models`;
 /** Loaded models that are looked at; nobody holds more in memory. */
 const MAX_LOADED = 100;
 
@@ -40,6 +43,7 @@ const loadedSchema = z.object({
 const healthSchema = z.object({
   status: z.string(),
   version: z.string(),
+  websocket_port: z.number(),
   all_models_loaded: z.array(z.unknown()),
 });
 
@@ -83,10 +87,19 @@ async function identify(inquiry: Inquiry): Promise<Identification> {
   const health = await ask(inquiry, HEALTH, NAME);
   if (health.kind !== 'answer') return health;
   const version = readVersion(health);
-  if (version !== undefined) return { kind: 'identified', version };
+  if (version !== undefined) {
+    const listed = await askForList(inquiry, LIST, { name: NAME });
+    return (listed.kind === 'rows' ? foreignOwner(listed) : undefined) ?? { kind: 'identified', version };
+  }
   if (health.status === 401 && refusalSchema.safeParse(health.json()).success) return locked();
   const found = `no health at ${HEALTH} that ${NAME} gives`;
   return statusSetback(health, NAME) ?? { kind: 'not-this', found, by: health.evidence };
+}
+
+/** A health of that shape is soon imitated, and what it says of other servers makes them disappear. */
+function foreignOwner(listed: AnsweredList): Setback | undefined {
+  const readable = listed.rows.map(readOpenAiRow).filter((row) => row !== undefined);
+  return readable.every(({ owner }) => owner === OWNER) ? undefined : notOwnedBy(OWNER, listed);
 }
 
 /** Where even the health demands a key, the words of the refusal give a hint, and no identity. */
@@ -98,8 +111,10 @@ function locked(): Setback {
 }
 
 async function list(inquiry: Inquiry): Promise<Listing> {
-  const listed = await askForList(inquiry, `${BASE}/models`, { name: NAME, keyHint: KEY_HINT });
+  const listed = await askForList(inquiry, LIST, { name: NAME, keyHint: KEY_HINT });
   if (listed.kind !== 'rows') return listed;
+  const foreign = foreignOwner(listed);
+  if (foreign !== undefined) return foreign;
   const health = await ask(inquiry, HEALTH, NAME);
   if (health.kind !== 'answer') return health;
   const loaded = loadedModels(health);

@@ -38,7 +38,7 @@ export const llamaCpp: Runtime = {
   // Unlike the health route, this one notices that a key is demanded now, and that a model is being loaded.
   isAlive: async (inquiry) =>
     livenessOf(await inquiry.get(PROPERTIES), (answer) =>
-      answer.status === 200 && hasMarker(answer) ? versionOf(answer) : undefined,
+      hasMarker(answer) && refusal(answer) === undefined ? versionOf(answer) : undefined,
     ),
 };
 
@@ -46,7 +46,9 @@ function hasMarker({ headers }: ProbeAnswer): boolean {
   return headers['server'] === 'llama.cpp';
 }
 
+/** Null where the properties do not tell it: builds without them are llama-server by their header all the same. */
 function versionOf(answer: ProbeAnswer): string | null {
+  if (answer.status !== 200) return null;
   return plainText(readProperties(answer.json())?.build);
 }
 
@@ -60,7 +62,7 @@ async function identify(inquiry: Inquiry): Promise<Identification> {
   // Whatever else it refuses or fails with, it is llama-server.
   if (answer.status !== 200) return { kind: 'identified', version: null };
   const properties = await ask(inquiry, PROPERTIES, NAME);
-  const version = properties.kind === 'answer' && properties.status === 200 ? versionOf(properties) : null;
+  const version = properties.kind === 'answer' ? versionOf(properties) : null;
   return { kind: 'identified', version };
 }
 

@@ -31,6 +31,7 @@ const TOKEN_HINT =
 const SERVER_OFF_HINT = 'LM Studio is running but its server is off: lms server start';
 
 const greetingSchema = z.object({ lmstudio: z.literal(true) });
+const refusalSchema = z.object({ error: z.object({ code: z.literal('invalid_api_key') }) });
 
 const instanceSchema = z.object({
   id: z.string().optional(),
@@ -64,6 +65,7 @@ export const lmStudio: Runtime = {
   displayName: NAME,
   defaultPorts: [1_234],
   openAiPath: '/v1',
+  keyHint: TOKEN_HINT,
   startHint: 'Start its server with: lms server start',
   firstQuestion: GREETING,
   isAskedAlone: true,
@@ -95,7 +97,9 @@ async function identify(inquiry: Inquiry): Promise<Identification> {
   const greeting = await inquiry.get(GREETING);
   if (greeting.kind !== 'answer') return setbackOf(greeting, NAME) ?? { kind: 'error', hint: '' };
   if (isGreeting(greeting)) return { kind: 'identified', version: null };
-  if (greeting.status === 401) return { kind: 'auth-required', hint: TOKEN_HINT };
+  if (greeting.status === 401 && refusalSchema.safeParse(greeting.json()).success) {
+    return { kind: 'auth-required', hint: TOKEN_HINT };
+  }
   return (
     statusSetback(greeting, NAME) ?? {
       kind: 'not-this',

@@ -8,11 +8,13 @@ import type { ProbeAnswer } from '../probe.ts';
 import { reasonByName, toListing, UNREADABLE_ROW, type ListedRow } from './listing.ts';
 import { addressesOfHostVariable, localAddresses } from './local-addresses.ts';
 import { plainText } from './model-rows.ts';
-import { ask, askForList } from './openai-list.ts';
-import { livenessOf, statusSetback, type Identification, type Listing, type Runtime } from './runtime.ts';
+import { ask, askForList, MAX_LIST_BYTES } from './openai-list.ts';
+import { livenessOfList, readOpenAiRow } from './openai-rows.ts';
+import { statusSetback, type Identification, type Listing, type Runtime } from './runtime.ts';
 
 const NAME = 'LocalAI';
 const MARKER = '/.well-known/localai.json';
+const LIST = '/v1/models';
 
 const KEY_HINT =
   'LocalAI demands a key (LOCALAI_API_KEY or API_KEY at its start): configure the provider localai with that ' +
@@ -49,13 +51,19 @@ export const localAi: Runtime = {
   },
   identify,
   list,
-  isAlive: async (inquiry) => livenessOf(await inquiry.get(MARKER), readMarker),
+  // The description stays public when keys are set, so the list is asked, which does not.
+  isAlive: async (inquiry) =>
+    livenessOfList(await inquiry.get(LIST, { maxBytes: MAX_LIST_BYTES }), (rows) => rows.every(isUnowned)),
 };
 
 /** The version text, null for one that cannot be shown, undefined for a foreign answer. */
 function readMarker(answer: ProbeAnswer): string | null | undefined {
   const marker = answer.status === 200 ? markerSchema.safeParse(answer.json()).data : undefined;
   return marker === undefined ? undefined : plainText(marker.version);
+}
+
+function isUnowned(raw: unknown): boolean {
+  return readOpenAiRow(raw)?.owner === undefined;
 }
 
 async function identify(inquiry: Inquiry): Promise<Identification> {
@@ -68,7 +76,7 @@ async function identify(inquiry: Inquiry): Promise<Identification> {
 }
 
 async function list(inquiry: Inquiry): Promise<Listing> {
-  const listed = await askForList(inquiry, '/v1/models', { name: NAME, keyHint: KEY_HINT });
+  const listed = await askForList(inquiry, LIST, { name: NAME, keyHint: KEY_HINT });
   if (listed.kind !== 'rows') return listed;
   const ready = await ask(inquiry, '/readyz', NAME);
   if (ready.kind === 'answer' && ready.status === 503) {

@@ -21,6 +21,8 @@ import {
 
 const NAME = 'Ollama';
 const ROOT_TEXT = 'Ollama is running';
+const KEY_HINT =
+  'Ollama itself has no keys, so something in front of it demands one; ask whoever put it there';
 
 /** `owned_by` of programs that imitate Ollama; they may own a model whose path holds the same word. */
 const EMULATORS = new Set([
@@ -60,6 +62,7 @@ export const ollama: Runtime = {
   displayName: NAME,
   defaultPorts: [11_434],
   openAiPath: '/v1',
+  keyHint: KEY_HINT,
   startHint: 'Start it with: ollama serve',
   firstQuestion: '/',
   isAskedAlone: false,

@@ -35,5 +35,20 @@ export function livenessOfList(result: ProbeResult, isOwn: (rows: readonly unkno
   const rows = result.kind === 'answer' ? openAiRows(result) : undefined;
   const liveness = livenessOf(result, () => (rows !== undefined && isOwn(rows) ? null : undefined));
   if (liveness.kind !== 'alive' || rows === undefined) return liveness;
-  return { ...liveness, signature: rows.map((row) => readOpenAiRow(row)?.id ?? '').join('\n') };
+  return { kind: 'alive', signature: rows.map((row) => readOpenAiRow(row)?.id ?? '').join('\n') };
+}
+
+/**
+ * Judges the list as a sign of life of a runtime that is told by another route. Rows that have their owner
+ * are enough; any other list, an empty one among them, could be anybody's, so the marker is asked as well.
+ */
+export async function livenessOfListOrMarker(
+  result: ProbeResult,
+  isOwn: (rows: readonly unknown[]) => boolean,
+  askMarker: () => Promise<Liveness>,
+): Promise<Liveness> {
+  const listed = livenessOfList(result, () => true);
+  if (listed.kind !== 'alive' || livenessOfList(result, isOwn).kind === 'alive') return listed;
+  const marked = await askMarker();
+  return marked.kind === 'alive' ? listed : marked;
 }

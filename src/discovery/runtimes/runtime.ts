@@ -33,7 +33,12 @@ export type Setback =
       /** True: the answer was longer than any that is read. */
       readonly isOverlong?: boolean;
     }
-  | { readonly kind: 'auth-required'; readonly hint: string }
+  | {
+      readonly kind: 'auth-required';
+      readonly hint: string;
+      /** True: the hint does not know whose key it is. */
+      readonly isGeneric?: boolean;
+    }
   | { readonly kind: 'loading'; readonly hint: string }
   | { readonly kind: 'error'; readonly hint: string };
 
@@ -58,7 +63,8 @@ export type Listing =
 export type Liveness =
   | {
       readonly kind: 'alive';
-      readonly version: string | null;
+      /** Absent where the light answer does not tell it. */
+      readonly version?: string | null;
       /** Short text that differs when a new list would; models are then listed again at once. */
       readonly signature?: string;
     }
@@ -98,6 +104,11 @@ export interface Runtime {
   readonly defaultPorts: readonly number[];
   /** Path below the root at which the OpenAI API begins. */
   readonly openAiPath: string;
+  /**
+   * What to do where `openAiPath/models` demands a key. Only for a runtime whose `list` asks other routes: the
+   * others give the hint there.
+   */
+  readonly keyHint?: string;
   /** What to run when it is down. */
   readonly startHint: string;
   /** Path of the first request of `identify`, which the watcher repeats while the endpoint is not up. */
@@ -150,7 +161,11 @@ export function statusSetback(answer: ProbeAnswer, expected: string): Setback | 
   if (status === 200) return undefined;
   // A 403 without JSON is some other service's way to say no, not a demand for a key.
   if (status === 401 || (status === 403 && answer.json() !== undefined)) {
-    return { kind: 'auth-required', hint: `What answers here demands a key (status ${status})` };
+    return {
+      kind: 'auth-required',
+      hint: `What answers here demands a key (status ${status})`,
+      isGeneric: true,
+    };
   }
   if (status >= 500) {
     return {

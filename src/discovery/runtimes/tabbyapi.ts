@@ -4,12 +4,13 @@
  */
 import * as z from 'zod';
 import type { Inquiry } from '../inquiry.ts';
+import type { ProbeAnswer } from '../probe.ts';
 import { toListing, UNREADABLE_ROW, type ListedRow } from './listing.ts';
 import { addressesOfPortVariable, localAddresses } from './local-addresses.ts';
 import { tokenCount } from './model-rows.ts';
 import { ask, askForList } from './openai-list.ts';
-import { livenessOfList, readOpenAiRow } from './openai-rows.ts';
-import { statusSetback, type Identification, type Listing, type Runtime } from './runtime.ts';
+import { livenessOfListOrMarker, readOpenAiRow } from './openai-rows.ts';
+import { livenessOf, statusSetback, type Identification, type Listing, type Runtime } from './runtime.ts';
 
 const NAME = 'TabbyAPI';
 const OWNER = 'tabbyapi';
@@ -52,17 +53,25 @@ export const tabbyApi: Runtime = {
   list,
   // The service document stays public when keys are switched on, so the list is asked, which does not.
   isAlive: async (inquiry) =>
-    livenessOfList(await inquiry.get(LIST), (rows) =>
-      rows.every((row) => readOpenAiRow(row)?.owner?.toLowerCase() === OWNER),
+    livenessOfListOrMarker(await inquiry.get(LIST), isOwnList, async () =>
+      livenessOf(await inquiry.get(SERVICE), (answer) => (isService(answer) ? null : undefined)),
     ),
 };
+
+function isService(answer: ProbeAnswer): boolean {
+  return answer.status === 200 && serviceSchema.safeParse(answer.json()).success;
+}
+
+function isOwnList(rows: readonly unknown[]): boolean {
+  return rows.length > 0 && rows.every((row) => readOpenAiRow(row)?.owner?.toLowerCase() === OWNER);
+}
 
 async function identify(inquiry: Inquiry): Promise<Identification> {
   const answer = await ask(inquiry, SERVICE, NAME);
   if (answer.kind !== 'answer') return answer;
   const unwanted = statusSetback(answer, NAME);
   if (unwanted !== undefined) return unwanted;
-  if (serviceSchema.safeParse(answer.json()).success) return { kind: 'identified', version: null };
+  if (isService(answer)) return { kind: 'identified', version: null };
   return { kind: 'not-this', found: `GET ${SERVICE} does not name TabbyAPI`, by: answer.evidence };
 }
 

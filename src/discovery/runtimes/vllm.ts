@@ -8,8 +8,9 @@ import type { ProbeAnswer } from '../probe.ts';
 import { localAddresses } from './local-addresses.ts';
 import { plainText } from './model-rows.ts';
 import { NIM_METADATA, readNimMetadata } from './nim.ts';
-import { allOwnedBy, ask, askForList, notOwnedBy } from './openai-list.ts';
-import { livenessOf, type Identification, type Listing, type Runtime } from './runtime.ts';
+import { allOwnedBy, ask, askForList, MAX_LIST_BYTES, notOwnedBy } from './openai-list.ts';
+import { livenessOfList } from './openai-rows.ts';
+import type { Identification, Listing, Runtime } from './runtime.ts';
 import { toServedListing } from './served-models.ts';
 
 const NAME = 'vLLM';
@@ -37,7 +38,9 @@ export const vllm: Runtime = {
   findAddresses: ({ defaultPorts }) => Promise.resolve(localAddresses(defaultPorts)),
   identify,
   list,
-  isAlive: async (inquiry) => livenessOf(await inquiry.get(VERSION), readVersion),
+  // The version stays public when a key is switched on, so the list is asked, which does not.
+  isAlive: async (inquiry) =>
+    livenessOfList(await inquiry.get(LIST, { maxBytes: MAX_LIST_BYTES }), (rows) => allOwnedBy(rows, OWNER)),
 };
 
 /** The version text, null for one that cannot be shown, undefined for a foreign answer. */
@@ -58,7 +61,7 @@ async function identify(inquiry: Inquiry): Promise<Identification> {
   if (metadata.kind === 'answer' && readNimMetadata(metadata) !== undefined) {
     return { kind: 'not-this', found: 'not plain vLLM but a NIM container', by: metadata.evidence };
   }
-  // Without the version route there would be nothing light to ask later.
+  // The owner alone is a word that others write, too.
   if (version.kind !== 'answer') return version;
   const text = readVersion(version);
   if (text !== undefined) return { kind: 'identified', version: text };

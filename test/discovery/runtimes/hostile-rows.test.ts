@@ -16,10 +16,16 @@ const HOSTILE: readonly unknown[] = [
   [],
   {},
   { id: 5 },
-  { id: '' },
-  { id: 'clear\u001b[2Jscreen' },
-  { id: 'x'.repeat(300) },
-  { id: 'number', max_model_len: 1e300, max_context_window: -1, dmr: { context_window: 'many' } },
+  { id: '', owned_by: 'lemonade' },
+  { id: 'clear\u001b[2Jscreen', owned_by: 'lemonade' },
+  { id: 'x'.repeat(300), owned_by: 'lemonade' },
+  {
+    id: 'number',
+    owned_by: 'lemonade',
+    max_model_len: 1e300,
+    max_context_window: -1,
+    dmr: { context_window: 'many' },
+  },
 ];
 
 /** The markers that a server needs to be taken for the runtime, and where its list is. */
@@ -28,7 +34,7 @@ const SERVERS: readonly (readonly [RuntimeId, Readonly<Record<string, string | o
   ['nim', { '/v1/metadata': { version: '2', modelInfo: [], assetInfo: [] } }, '/v1/models'],
   [
     'lemonade',
-    { '/api/v1/health': { status: 'ok', version: '9', all_models_loaded: HOSTILE } },
+    { '/api/v1/health': { status: 'ok', version: '9', websocket_port: 9_000, all_models_loaded: HOSTILE } },
     '/api/v1/models',
   ],
   ['docker-model-runner', { '/': 'Docker Model Runner is running' }, '/engines/v1/models'],

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { lemonade } from '../../../src/discovery/runtimes/lemonade.ts';
 import { readTextFile } from '../../../src/platform/files.ts';
 import { startFakeLemonade } from '../../helpers/fakes/lemonade.ts';
-import { startFakeVllm } from '../../helpers/fakes/vllm.ts';
+import { startFakeLlamaServer } from '../../helpers/fakes/llamacpp.ts';
+import { answerAsVllm, startFakeVllm } from '../../helpers/fakes/vllm.ts';
 import { startFakeRuntime } from '../../helpers/fake-runtime.ts';
 import { startRig, stopLater } from '../rig.ts';
 import { scanFake } from './scan-fake.ts';
@@ -75,12 +76,28 @@ describe('Lemonade', () => {
     },
   );
 
-  it('is not told by a health of another kind', async () => {
-    const other = startFakeRuntime(() => ({ body: { status: 'ok', version: '1', all_models_loaded: true } }));
+  const health = { status: 'ok', version: '1', websocket_port: 9_000, all_models_loaded: [] };
+  it.each([
+    ['a health of another kind', { ...health, all_models_loaded: true }, []],
+    ['a health without its port for sockets', { ...health, websocket_port: undefined }, []],
+    ['a list of another owner', health, [{ id: 'a', owned_by: 'somebody' }]],
+    ['a list without owners', health, [{ id: 'a' }]],
+  ])('is not told by %s', async (_what, body, data) => {
+    const other = startFakeRuntime(({ path }) => ({
+      body: path.endsWith('/health') ? body : { object: 'list', data },
+    }));
     expect((await scanFake('lemonade', other)).endpoint).toMatchObject({
       runtime: null,
       state: 'wrong-service',
     });
+  });
+
+  it('does not stand in the way of a runtime that has its health, too', async () => {
+    const other = startFakeRuntime((request) => {
+      if (request.path === '/api/v1/health') return { body: health };
+      return answerAsVllm({ ...request, route: request.route.replace('/api/v1/', '/v1/') }, {});
+    });
+    expect((await scanFake('lemonade', other)).endpoint).toMatchObject({ runtime: 'vllm', state: 'up' });
   });
 
   it.each([
@@ -96,11 +113,11 @@ describe('Lemonade', () => {
 
 describe('"its child servers must not be listed twice"', () => {
   async function withChild() {
-    const child = stopLater(await startFakeVllm());
+    const child = stopLater(await startFakeLlamaServer());
     const backendUrl = `http://127.0.0.1:${child.port}/v1`;
     const models = [{ id: 'Qwen3-8B-GGUF', loadedContext: 4_096, backendUrl }];
     const parent = stopLater(await startFakeLemonade({ models }));
-    const rig = await startRig({ lemonade: [parent.port], vllm: [child.port] });
+    const rig = await startRig({ lemonade: [parent.port], llamacpp: [child.port] });
     return { ...rig, parent, child, report: await rig.discovery.scan() };
   }
 
@@ -117,6 +134,15 @@ describe('"its child servers must not be listed twice"', () => {
     await parent.stop();
     const { endpoints } = await discovery.scan();
     const states = endpoints.map(({ runtime, state }) => `${runtime} ${state}`);
-    expect(states.toSorted()).toEqual(['lemonade down', 'vllm up']);
+    expect(states.toSorted()).toEqual(['lemonade down', 'llamacpp up']);
   });
+});
+
+it('"whoever calls itself Lemonade erases no other provider" by the URLs that it claims', async () => {
+  const other = stopLater(await startFakeVllm());
+  const models = [{ id: 'x', loadedContext: 4_096, backendUrl: `${other.url}/v1` }];
+  const claimant = stopLater(await startFakeLemonade({ models }));
+  const { discovery, readModels } = await startRig({ lemonade: [claimant.port], vllm: [other.port] });
+  await discovery.scan();
+  expect(Object.keys((await readModels()) ?? {}).toSorted()).toEqual(['lemonade', 'vllm']);
 });
