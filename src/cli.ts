@@ -114,7 +114,11 @@ withScan(program.command('doctor').description('the start-up validation without 
   .option('--strict', 'a context window that is too small is a failure')
   .action(async (flags) => setExitCode(await (await import('./commands/doctor.ts')).doctor(context, flags)));
 
-const auth = program.command('auth').description('credentials: what is used, what it shadows, what is wrong');
+const auth = program
+  .command('auth')
+  .description('credentials: what is used, what it shadows, what is wrong')
+  // A command with an argument of its own has no help command unless it says so.
+  .helpCommand(true);
 
 withScan(auth.command('list').description('one line for each provider'))
   .option('--all', 'also catalog providers of which nothing is stored, set or configured')

@@ -47,7 +47,7 @@ export interface NimAccessOptions {
 
 /** A watch that is running. */
 export interface NimAccessWatch {
-  /** Asks at once when the variables lead to another server than before. */
+  /** Forgets the verdict and asks at once when the variables lead to another server than before. */
   readonly envChanged: () => void;
   readonly close: () => void;
 }
@@ -58,16 +58,28 @@ export function watchNimAccess({ env, onChange, first, everyMs }: NimAccessOptio
   let last = first;
   let busy = false;
   let closed = false;
+  // At once, and not with the next answer: the verdict on one server must send no key to another.
+  const noticeMove = (): boolean => {
+    const { baseUrl } = readNimSettings(env());
+    if (baseUrl === place) return false;
+    place = baseUrl;
+    const known = last !== 'unknown';
+    last = 'unknown';
+    if (known) onChange('unknown');
+    return true;
+  };
   const ask = async (): Promise<void> => {
     if (busy || closed) return;
-    const asked = readNimSettings(env()).baseUrl;
+    noticeMove();
+    const asked = place;
     busy = true;
     const answer = await askNimAccess(env()).finally(() => {
       busy = false;
     });
-    const moved = asked !== place;
-    if (closed || (!moved && (answer === last || answer === 'unknown'))) return;
-    place = asked;
+    if (closed) return;
+    noticeMove();
+    if (asked !== place) return ask();
+    if (answer === last || answer === 'unknown') return;
     last = answer;
     onChange(answer);
   };
@@ -75,7 +87,7 @@ export function watchNimAccess({ env, onChange, first, everyMs }: NimAccessOptio
   timer.unref();
   return {
     envChanged: () => {
-      if (readNimSettings(env()).baseUrl !== place) void ask();
+      if (noticeMove()) void ask();
     },
     close: () => {
       closed = true;

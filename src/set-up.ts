@@ -5,14 +5,16 @@
 import { join } from 'node:path';
 import { type Problem, SidecarError, toSidecarError } from './domain/errors.ts';
 import { setEnvVariables } from './domain/env-text.ts';
-import { formatModelRef } from './domain/model-ref.ts';
+import { formatModelRef, parseModelRef } from './domain/model-ref.ts';
 import { quoteUntrusted } from './domain/untrusted-text.ts';
 import type { Clock } from './platform/clock.ts';
 import { editTextFile } from './platform/edit-file.ts';
 import { ensurePrivateFolder } from './platform/files.ts';
+import { describeSyntaxError, parseJson5 } from './platform/json5-text.ts';
 import type { Paths } from './platform/paths.ts';
 import { chooseDefaultModel } from './resolution/default-model.ts';
 import { listProvider } from './resolution/answers/listings.ts';
+import { resolveModel } from './resolution/resolve-model.ts';
 import { createSnapshot, type Snapshot } from './resolution/snapshot.ts';
 import { setTopLevelKey } from './settings/edit-settings.ts';
 import type { Settings } from './settings/layers.ts';
@@ -45,7 +47,7 @@ export async function describeSetUp(
       contextWindow: model.contextWindow,
     })),
     defaultModel: current,
-    connected: current !== null && current.ref.startsWith(`${id}/`),
+    connected: current !== null && canonicalRef(snapshot, current.ref).startsWith(`${id}/`),
   };
 }
 
@@ -53,8 +55,16 @@ export async function describeSetUp(
 export function refWithin(snapshot: Snapshot, providerId: string, model: string): string {
   const id = snapshot.providers.canonicalId(providerId);
   const provider = snapshot.providers.byId.get(id);
+  const written = parseModelRef(model);
   const isOwn = provider?.models.some((row) => row.id === model) ?? false;
-  return isOwn || !model.startsWith(`${id}/`) ? formatModelRef(id, model) : model;
+  const isWhole = written !== undefined && snapshot.providers.canonicalId(written.provider) === id;
+  return formatModelRef(id, isWhole && !isOwn ? written.model : model);
+}
+
+/** The one spelling of a reference; one that leads to no model stays as it is written. */
+function canonicalRef(snapshot: Snapshot, ref: string): string {
+  const found = resolveModel(snapshot, { kind: 'model', ref });
+  return found.kind === 'found' ? found.ref : ref;
 }
 
 /** What a change of the default model needs to know. */
@@ -71,15 +81,16 @@ export type DefaultModelChange =
   | { readonly kind: 'refused'; readonly problem: Problem };
 
 /**
- * Makes a model the default of the settings. Nothing is written unless the start-up validation accepts it.
+ * Makes a model the default of the settings, in the one spelling of its reference. Nothing is written unless the start-up validation accepts it.
  *
  * @throws SidecarError when sidecar.json5 cannot be edited or written
  */
 export async function changeDefaultModel(
   snapshot: Snapshot,
-  ref: string,
+  wanted: string,
   { paths, settings, now }: ChangeOptions,
 ): Promise<DefaultModelChange> {
+  const ref = canonicalRef(snapshot, wanted);
   const candidate = createSnapshot({
     ...snapshot,
     findings: [],
@@ -92,6 +103,11 @@ export async function changeDefaultModel(
   await editTextFile(paths.settings, (text) => {
     const edited = setTopLevelKey(text, 'defaultModel', ref);
     if (edited !== undefined) return edited;
+    const parsed = parseJson5(text ?? '');
+    if (parsed.kind === 'invalid') {
+      const detail = `${paths.settings} is not valid JSON5: ${describeSyntaxError(parsed)}`;
+      throw new SidecarError('config-invalid', detail, ['Mend it, and try again']);
+    }
     throw new SidecarError(
       'config-invalid',
       `${paths.settings} could not be changed without losing its layout`,
@@ -140,13 +156,14 @@ export interface SetUpParts {
 
 /** The set-up as the HTTP routes ask it. */
 export function createSetUp({ live, paths, settings, clock, folder }: SetUpParts): SetUp {
-  const change = async (ref: string): Promise<DefaultModelAnswer> => {
+  const change = async (wanted: string): Promise<{ ref: string; answer: DefaultModelAnswer }> => {
     const options = { paths, settings, now: clock() };
-    const { line } = changedOrThrow(await changeDefaultModel(live.current(), ref, options));
+    const { ref, line } = changedOrThrow(await changeDefaultModel(live.current(), wanted, options));
     await live.reread(['settings']);
     const snapshot = live.current();
     const defaultModel = chooseDefaultModel(snapshot);
-    return { revision: snapshot.revision, defaultModel, inForce: defaultModel?.ref === ref, line };
+    const inForce = defaultModel !== null && canonicalRef(snapshot, defaultModel.ref) === ref;
+    return { ref, answer: { revision: snapshot.revision, defaultModel, inForce, line } };
   };
   const describe = (provider: string): Promise<SetUpState> =>
     describeSetUp(live.current(), provider, clock());
@@ -156,14 +173,19 @@ export function createSetUp({ live, paths, settings, clock, folder }: SetUpParts
       // A key that was stored a moment ago counts for the validation.
       await live.reread(['profiles']);
       const { provider: found } = await describe(provider);
-      const ref = refWithin(live.current(), found.id, model);
-      const answer = await change(ref);
+      const { ref, answer } = await change(refWithin(live.current(), found.id, model));
       if (!persist) return answer;
-      return { ...answer, envFile: await saveToEnvFile(folder, found.id, ref) };
+      try {
+        return { ...answer, envFile: await saveToEnvFile(folder, found.id, ref) };
+      } catch (error) {
+        // The default model is changed by now: an error would say that nothing was done.
+        if (error instanceof SidecarError) return { ...answer, envFile: null, problem: error.toProblem() };
+        throw error;
+      }
     },
     async changeDefaultModel(ref) {
       await live.reread(['profiles']);
-      return change(ref);
+      return (await change(ref)).answer;
     },
   };
 }

@@ -19,11 +19,14 @@ describe('askNimAccess', () => {
   it('says what an unauthenticated list came to, and asks with no credential', async () => {
     const env = { JAATO_NIM_BASE_URL: nim.baseUrl, NVIDIA_API_KEY: 'nvapi-canary' };
     expect(await askNimAccess(env)).toBe('open');
-    nim.behaviour = 'keyed';
-    expect(await askNimAccess(env)).toBe('wants-key');
+    for (const behaviour of ['keyed', 'public-list'] as const) {
+      nim.behaviour = behaviour;
+      expect(await askNimAccess(env), behaviour).toBe('wants-key');
+    }
     nim.behaviour = 'html-404';
     expect(await askNimAccess(env)).toBe('unknown');
-    expect(nim.seen.map(({ authorization }) => authorization)).toEqual([undefined, undefined, undefined]);
+    expect(nim.seen.filter(({ authorization }) => authorization !== undefined)).toEqual([]);
+    expect(new Set(nim.seen.map(({ body }) => body))).toEqual(new Set(['', '{}']));
   });
 
   it('asks nobody where the service is the hosted one, or the address cannot be used', async () => {
@@ -68,6 +71,10 @@ describe('watchNimAccess', () => {
     watch.envChanged();
     baseUrl = `http://127.0.0.1:${await freePort()}/v1`;
     watch.envChanged();
-    await vi.waitFor(() => expect(seen).toEqual(['unknown']));
+    expect(seen, 'at once, so that no key goes there by the old verdict').toEqual(['unknown']);
+    baseUrl = nim.baseUrl;
+    nim.behaviour = 'keyed';
+    watch.envChanged();
+    await vi.waitFor(() => expect(seen).toEqual(['unknown', 'wants-key']));
   });
 });

@@ -1,19 +1,22 @@
 /** What a login gets from the command line: the store, the terminal, and answers from the same files as the server's. */
 import { readNimSettings } from '../credentials/nim-settings.ts';
 import { createOwnStore } from '../credentials/own-store.ts';
-import type { ResolutionOutcome } from '../domain/auth.ts';
+import type { Resolution, ResolutionOutcome } from '../domain/auth.ts';
+import { sameSocket } from '../domain/base-url.ts';
 import { toSidecarError } from '../domain/errors.ts';
+import { formatModelRef } from '../domain/model-ref.ts';
 import { NIM_SERVICE } from '../domain/nim-service.ts';
 import { quoteUntrusted } from '../domain/untrusted-text.ts';
 import { createAsk } from '../login/ask-provider.ts';
-import type { KeyTarget } from '../login/key-target.ts';
+import type { KeyServer, KeyTarget } from '../login/key-target.ts';
 import type { LoginDeps, Prompt } from '../login/plugin.ts';
 import { findPaths } from '../platform/paths.ts';
-import { askHidden, canAsk, readAllInput } from '../platform/standard-input.ts';
+import { askHidden, canAsk, isPiped, readAllInput } from '../platform/standard-input.ts';
 import { prepare, type Preparation } from '../preparation.ts';
+import { placeHeaders } from '../resolution/header-references.ts';
 import { requestHeaders } from '../resolution/request-headers.ts';
 import { resolve } from '../resolution/resolve.ts';
-import { resolveModel } from '../resolution/resolve-model.ts';
+import { resolveModel, type Wanted } from '../resolution/resolve-model.ts';
 import { createSnapshot, type Snapshot } from '../resolution/snapshot.ts';
 import type { CommandContext } from './context.ts';
 import { surroundingsOf } from './surroundings.ts';
@@ -44,11 +47,13 @@ export function loginDeps(context: CommandContext): LoginDeps {
     target: async (id) => keyTarget((await prepareForLogin(context)).snapshot, id),
     lookUp: async (id): Promise<ResolutionOutcome> =>
       resolve((await prepareForLogin(context)).snapshot, { provider: id }, clock()),
+    serverOf: resolvedServer,
   };
 }
 
 function terminalPrompt(): Prompt {
   return {
+    isPiped,
     readPiped: readAllInput,
     askSecret: async (question) => {
       if (!canAsk()) return { kind: 'no-terminal' };
@@ -62,7 +67,7 @@ function terminalPrompt(): Prompt {
  * Where a key of this provider goes: to the server of the operator's entry or of the catalog. A runtime that
  * discovery found is left aside, because it takes no key.
  */
-function keyTarget(snapshot: Snapshot, providerId: string): KeyTarget {
+async function keyTarget(snapshot: Snapshot, providerId: string): Promise<KeyTarget> {
   const hosted = createSnapshot({ ...snapshot, findings: [], modelsJson: { kind: 'missing' } });
   const found = resolveModel(hosted, { kind: 'provider', id: providerId });
   if (found.kind === 'failed') return { kind: 'none', problem: found.problem };
@@ -79,11 +84,15 @@ function keyTarget(snapshot: Snapshot, providerId: string): KeyTarget {
     const hints = [`Remove auth from models.providers.${provider.id} to use a key`];
     return { kind: 'none', problem: { code: 'bad-request', detail, hints } };
   }
+  const headed = await placeHeaders(provider, null, snapshot.references);
+  if (headed.kind === 'failed') return { kind: 'none', problem: headed.problem };
+  const sentTo = otherServer(snapshot, provider.id, baseUrl);
   return {
     kind: 'server',
     provider: provider.id,
     displayName,
     baseUrl,
+    ...(sentTo === undefined ? {} : { sentTo }),
     api,
     headersFor: (key) => {
       const source = 'login';
@@ -91,9 +100,42 @@ function keyTarget(snapshot: Snapshot, providerId: string): KeyTarget {
         key === null
           ? ({ mode: 'none', source: 'provider-policy' } as const)
           : ({ mode: 'api-key', source, apiKey: key } as const);
-      return requestHeaders({ provider, model: null, api, auth });
+      return requestHeaders({ provider: headed.provider, model: null, api, auth });
     },
     maybeKeyless: isOwnNim && readNimSettings(snapshot.env).selfHosted,
     models: provider.models.map(({ id, name }) => ({ id, name, about: '' })),
+  };
+}
+
+/**
+ * A server that a request of the provider, or of one of its models, sends the key to instead. The catalog alone is
+ * trusted to know its own servers; a runtime that wants no key gets none.
+ */
+function otherServer(snapshot: Snapshot, id: string, checked: string): string | undefined {
+  const provider = snapshot.providers.byId.get(id);
+  if (provider === undefined || provider.origin === 'catalog' || provider.auth === 'none') return undefined;
+  const wanted: Wanted[] = [
+    { kind: 'provider', id },
+    ...provider.models.map((model): Wanted => ({ kind: 'model', ref: formatModelRef(id, model.id) })),
+  ];
+  return wanted
+    .map((each) => resolveModel(snapshot, each))
+    .flatMap((found) => (found.kind === 'found' ? [found.baseUrl] : []))
+    .find((url) => !sameSocket(url, checked));
+}
+
+/** The headers of the resolution are complete; without a credential go those that it did not add. */
+function resolvedServer({ provider, baseUrl, api, auth, headers }: Resolution): KeyServer {
+  const added = requestHeaders({ provider: { ...provider, headers: {} }, model: null, api, auth });
+  const without = Object.entries(headers).filter(([name]) => !Object.hasOwn(added, name));
+  return {
+    kind: 'server',
+    provider: provider.id,
+    displayName: provider.name ?? provider.id,
+    baseUrl,
+    api,
+    headersFor: (key) => (key === null ? Object.fromEntries(without) : headers),
+    maybeKeyless: provider.auth === 'none',
+    models: [],
   };
 }

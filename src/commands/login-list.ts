@@ -21,7 +21,7 @@ export function optionsOf({ options = [], offersSetup }: Subcommand): readonly C
 const JSON_OPTION: CommandOption = { flags: '--json', description: 'print JSON' };
 
 const SET_UP_OPTIONS: readonly CommandOption[] = [
-  { flags: '--connect', description: 'make a model of the provider the default, without asking' },
+  { flags: '--connect', description: 'make a model of the provider the default; a terminal asks which' },
   { flags: '--model <model>', description: 'the model to connect to; implies --connect' },
   { flags: '--save-env', description: 'also write provider and model into .env of this folder' },
   { flags: '--yes', description: 'answer yes to every question of the set-up' },

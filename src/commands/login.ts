@@ -7,7 +7,7 @@ import { LOGINS } from '../login/index.ts';
 import { createProviderKeyLogin } from '../login/provider-key.ts';
 import { type CommandContext, printJson } from './context.ts';
 import { loginDeps, prepareForLogin } from './login-context.ts';
-import { offerSetUp, type SetUpFlags } from './set-up-wizard.ts';
+import { flagDefect, offerSetUp, type SetUpFlags } from './set-up-wizard.ts';
 import { printProblem } from './surroundings.ts';
 
 /** Flags of every subcommand of a login, and those that it declares itself. */
@@ -69,6 +69,8 @@ async function execute(
   args: readonly string[],
   flags: LoginFlags,
 ): Promise<number> {
+  const defect = flagDefect(flags);
+  if (defect !== undefined) return fail(context, defect, flags);
   const ran = await orProblem(() => plugin.executeUserCommand(command, args, flags));
   if ('problem' in ran) return fail(context, ran.problem, flags);
   const result = ran.value;

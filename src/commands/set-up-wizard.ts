@@ -11,6 +11,7 @@ import type { LoginPlugin } from '../login/plugin.ts';
 import { type EndpointFile, readEndpointFile } from '../platform/endpoint-file.ts';
 import { currentFolder } from '../platform/process.ts';
 import { askLine, canAsk } from '../platform/standard-input.ts';
+import { chooseDefaultModel } from '../resolution/default-model.ts';
 import { changeDefaultModel, describeSetUp, refWithin, saveToEnvFile } from '../set-up.ts';
 import type { CommandContext } from './context.ts';
 import { type Prepared, prepareForLogin } from './login-context.ts';
@@ -30,7 +31,7 @@ export interface SetUpFlags {
 export interface SetUpResult {
   readonly outcome: 'connected' | 'not-wanted';
   readonly defaultModel?: string;
-  /** False when a flag or a variable of the running server names another model. */
+  /** False when a flag or a variable of the running server, or of this command where none runs, names another. */
   readonly inForce?: boolean;
   readonly envFile?: string;
 }
@@ -41,21 +42,39 @@ const MOST_LISTED = 20;
 /** Longest wait for the running server, in milliseconds: it validates the model first. */
 const SERVER_DEADLINE_MS = 15_000;
 
+function canAskWith({ input, json, yes }: SetUpFlags): boolean {
+  return input !== false && json !== true && yes !== true && canAsk();
+}
+
+function isDecided({ yes, connect, model }: SetUpFlags): boolean {
+  return yes === true || connect === true || model !== undefined;
+}
+
+/** What is wrong with the flags before anything is done: one that would have no effect is no wish to ignore. */
+export function flagDefect(flags: SetUpFlags): Problem | undefined {
+  if (flags.saveEnv !== true || isDecided(flags) || canAskWith(flags)) return undefined;
+  return {
+    code: 'bad-request',
+    detail: '--save-env saves the model that is connected to, and nothing says to connect',
+    hints: ['Add --connect, or --model and the model'],
+  };
+}
+
 /** Asks, or follows the flags. Throws a SidecarError when the model cannot become the default. */
 export async function offerSetUp(
   context: CommandContext,
   plugin: LoginPlugin,
   flags: SetUpFlags,
 ): Promise<SetUpResult> {
-  const asks = flags.input !== false && flags.json !== true && flags.yes !== true && canAsk();
-  const decided = flags.yes === true || flags.connect === true || flags.model !== undefined;
+  const asks = canAskWith(flags);
+  const decided = isDecided(flags);
   if (!decided && !asks) return { outcome: 'not-wanted' };
   const prepared = await prepareForLogin(context);
   const state = await describeSetUp(prepared.snapshot, plugin.providerName, context.clock());
   if (state.models.length === 0) return { outcome: 'not-wanted' };
   const say = flags.json === true ? () => undefined : context.print;
   if (!decided && !(await wantsToConnect(context, plugin, state))) return { outcome: 'not-wanted' };
-  const model = flags.model ?? (await chooseModel(context, plugin, state, asks && !decided));
+  const model = flags.model ?? (await chooseModel(context, plugin, state, asks));
   if (model === null) return { outcome: 'not-wanted' };
   const ref = refWithin(prepared.snapshot, plugin.providerName, model);
   const { inForce, note } = await connect(context, prepared, plugin.providerName, ref);
@@ -148,7 +167,12 @@ async function connect(
   const options = { paths: fixed.paths, settings, now: context.clock() };
   const change = await changeDefaultModel(snapshot, ref, options);
   if (change.kind === 'refused') throw toSidecarError(change.problem);
-  return { inForce: true, note: change.line === null ? '' : `${change.line}\n` };
+  // A variable beats the settings, whatever was written there.
+  const chosen = chooseDefaultModel((await prepareForLogin(context)).snapshot);
+  if (chosen === null || chosen.ref === ref) {
+    return { inForce: chosen !== null, note: change.line === null ? '' : `${change.line}\n` };
+  }
+  return { inForce: false, note: `A server would use ${chosen.ref} first (${chosen.source})\n` };
 }
 
 const answerSchema = z.looseObject({

@@ -87,15 +87,14 @@ export function withoutProfiles(body: StoreBody, ids: readonly string[]): StoreB
   };
 }
 
-/** The profile of that id, or, when there is none, every profile of the provider of that id. */
-export function idsToRemove({ profiles }: StoreBody, profileOrProviderId: string): string[] {
+/** Every profile of the provider of that id, whatever the profiles are called. */
+export function profilesOfProvider({ profiles }: StoreBody, providerId: string): string[] {
   if (!isRecord(profiles)) return [];
-  if (Object.hasOwn(profiles, profileOrProviderId)) return [profileOrProviderId];
   return Object.entries(profiles)
     .filter(([id, profile]) => {
       const written = isRecord(profile) ? profile.provider : undefined;
       const provider = typeof written === 'string' ? written : id.split(':', 1)[0];
-      return provider !== undefined && sameProvider(provider, profileOrProviderId);
+      return provider !== undefined && sameProvider(provider, providerId);
     })
     .map(([id]) => id);
 }

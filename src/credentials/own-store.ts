@@ -16,7 +16,7 @@ import {
   writePrivateFile,
 } from '../platform/files.ts';
 import { parseAuthProfiles } from './auth-profiles.ts';
-import { credentialDefect, idsToRemove, withoutProfiles, withProfile } from './own-store-content.ts';
+import { credentialDefect, profilesOfProvider, withoutProfiles, withProfile } from './own-store-content.ts';
 import type { StoreBody } from './own-store-content.ts';
 import { MAX_STORE_BYTES } from './profile-store.ts';
 import type { NewCredential, StoredProfile } from './stored-profile.ts';
@@ -46,17 +46,31 @@ export interface OwnStore {
    */
   put(profileId: string, credential: NewCredential): Promise<void>;
   /**
-   * Removes the profile of that id, or, when there is none, every profile of the provider of that id.
+   * Removes every profile of the provider of that id, whatever the profiles are called.
    *
    * @returns the ids of the profiles that are gone now
    * @throws SidecarError `config-invalid` when the file is corrupt: what it holds cannot be told apart,
    *   `cannot-write` when the file cannot be stored
    */
-  remove(profileOrProviderId: string): Promise<string[]>;
+  remove(providerId: string): Promise<string[]>;
+  /** Removes the profile of that id, and no other; else as `remove`. */
+  removeProfile(profileId: string): Promise<string[]>;
 }
 
 /** Opens the store. Nothing is read or made before it is asked for. */
 export function createOwnStore({ path, clock, onMovedAside }: OwnStoreOptions): OwnStore {
+  const removeWhere = async (choose: (body: StoreBody) => string[]): Promise<string[]> => {
+    // Without a file there may be no folder either, and a logout makes neither.
+    if ((await readStore(path)).kind === 'missing') return [];
+    return withFileLock(path, async () => {
+      await removeDrafts(path);
+      const file = await readStore(path);
+      if (file.kind !== 'loaded') return [];
+      const ids = choose(file.body);
+      if (ids.length > 0) await writeStore(path, withoutProfiles(file.body, ids));
+      return ids;
+    });
+  };
   return {
     async list() {
       const file = await readStore(path);
@@ -74,18 +88,12 @@ export function createOwnStore({ path, clock, onMovedAside }: OwnStoreOptions): 
       });
     },
 
-    async remove(profileOrProviderId) {
-      // Without a file there may be no folder either, and a logout makes neither.
-      if ((await readStore(path)).kind === 'missing') return [];
-      return withFileLock(path, async () => {
-        await removeDrafts(path);
-        const file = await readStore(path);
-        if (file.kind !== 'loaded') return [];
-        const ids = idsToRemove(file.body, profileOrProviderId);
-        if (ids.length > 0) await writeStore(path, withoutProfiles(file.body, ids));
-        return ids;
-      });
-    },
+    remove: (providerId) => removeWhere((body) => profilesOfProvider(body, providerId)),
+
+    removeProfile: (profileId) =>
+      removeWhere(({ profiles }) =>
+        isRecord(profiles) && Object.hasOwn(profiles, profileId) ? [profileId] : [],
+      ),
   };
 }
 

@@ -62,9 +62,9 @@ function toSecretFile(path: string, mode: 'json' | 'singleValue', file: FileRead
   if (findDuplicateKey(file.text) !== undefined) {
     return { kind: 'unusable', detail: `${path} has a key twice in one object` };
   }
-  return isRecord(value) || Array.isArray(value)
-    ? { kind: 'json', value }
-    : { kind: 'text', text: file.text };
+  if (isRecord(value) || Array.isArray(value)) return { kind: 'json', value };
+  // The quotes of a JSON string are no part of the secret.
+  return { kind: 'text', text: typeof value === 'string' ? value : file.text };
 }
 
 function parseJson(text: string): unknown {

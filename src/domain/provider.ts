@@ -82,6 +82,8 @@ export interface ProviderDefinition {
   readonly missingVariables?: readonly MissingVariable[];
   /** What is wrong with the definition itself, in words; it cannot be used while this is not empty. */
   readonly defects?: readonly string[];
+  /** Why no key may go to `baseUrl`, and what to do. It concerns no entry that names a base URL of its own. */
+  readonly keyHeldBack?: { readonly reason: string; readonly remedy: string };
   /** What is wrong with single model rows, in words; the rest of the definition can be used. */
   readonly modelDefects?: readonly string[];
 }

@@ -1,5 +1,6 @@
 /** What the set-up routes take and answer. */
 import * as z from 'zod';
+import type { Problem } from '../domain/errors.ts';
 import { hasControlCharacters } from '../domain/untrusted-text.ts';
 import type { ProviderAnswer } from '../resolution/answers/listings.ts';
 import type { DefaultModel } from '../resolution/default-model.ts';
@@ -28,8 +29,10 @@ export interface DefaultModelAnswer {
   /** True when the model that was asked for is the one that counts. */
   readonly inForce: boolean;
   readonly line: string | null;
-  /** The `.env` that was written, where one was wanted. */
-  readonly envFile?: string;
+  /** The `.env` that was written, where one was wanted; null when it could not be. */
+  readonly envFile?: string | null;
+  /** Why `envFile` is null. */
+  readonly problem?: Problem;
 }
 
 /** What the routes ask. All reject with a SidecarError for what cannot be done. */

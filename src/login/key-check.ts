@@ -3,6 +3,7 @@
  * a wrong address never sees it, and a list that answers anybody is not taken for proof.
  */
 import * as z from 'zod';
+import { isPrivateHost } from '../domain/private-host.ts';
 import type { Secret } from '../domain/secret.ts';
 import { quoteUntrusted } from '../domain/untrusted-text.ts';
 import type { Ask, AskAnswer } from './ask-provider.ts';
@@ -23,7 +24,8 @@ export type KeyCheck =
 /** What a request without a key came to. */
 export type KeylessCheck =
   | { readonly kind: 'open'; readonly detail: string }
-  | { readonly kind: 'wants-key'; readonly detail: string }
+  /** `at` is the route that wants it. A list that answers anybody can tell nothing about a key. */
+  | { readonly kind: 'wants-key'; readonly at: 'list' | 'models'; readonly detail: string }
   | { readonly kind: 'limited'; readonly detail: string }
   | { readonly kind: 'unverified'; readonly reason: NoProof; readonly detail: string };
 
@@ -39,7 +41,10 @@ const googleErrorSchema = z.looseObject({
   error: z.looseObject({ details: z.array(z.looseObject({ reason: z.string().optional() })).optional() }),
 });
 
-/** Asks the server for its models without any credential. */
+/**
+ * Asks the server for its models without any credential. A server of one's own that lists them is also asked
+ * whether they may be used: with an empty body, on which no model can run.
+ */
 export async function checkKeyless(server: KeyServer, ask: Ask): Promise<KeylessCheck> {
   const url = listUrl(server);
   if (url === undefined) return noRoute(server);
@@ -47,13 +52,24 @@ export async function checkKeyless(server: KeyServer, ask: Ask): Promise<Keyless
   const verdict = judge(answer, server, `GET ${url}`);
   switch (verdict.kind) {
     case 'accepted':
+      if (server.maybeKeyless) return askModels(server, ask, verdict.detail);
       return { kind: 'open', detail: verdict.detail };
     case 'refused':
-      return { kind: 'wants-key', detail: verdict.detail };
+      return { kind: 'wants-key', at: 'list', detail: verdict.detail };
     case 'limited':
     case 'unverified':
       return verdict;
   }
+}
+
+/** The models' route may want the key that the list does not. */
+async function askModels(server: KeyServer, ask: Ask, listed: string): Promise<KeylessCheck> {
+  const open: KeylessCheck = { kind: 'open', detail: listed };
+  const url = modelUrl(server);
+  if (url === undefined) return open;
+  const answer = await ask({ method: 'POST', url, headers: server.headersFor(null), body: '{}' });
+  if (answer.kind === 'unreachable' || !isRefusal(answer.status)) return open;
+  return { kind: 'wants-key', at: 'models', detail: `POST ${url} answered ${answer.status}` };
 }
 
 /** Checks a key. Never runs a model, never follows a redirect, sends the key to this server only. */
@@ -69,10 +85,23 @@ export async function checkKey(server: KeyServer, key: Secret, ask: Ask): Promis
       return checkAtModel(server, key, ask);
     case 'wants-key':
     case 'limited': {
+      if (server.maybeKeyless && isPublicHttp(server)) return notOverHttp(server);
+      if (without.kind === 'wants-key' && without.at === 'models') return checkAtModel(server, key, ask);
       const answer = await ask({ method: 'GET', url, headers: server.headersFor(key) });
       return toKeyCheck(judge(answer, server, `GET ${url}`));
     }
   }
+}
+
+/** What anybody between here and there could read. */
+function isPublicHttp({ baseUrl }: KeyServer): boolean {
+  const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
+  return url?.protocol === 'http:' && !isPrivateHost(url.hostname);
+}
+
+function notOverHttp({ baseUrl }: KeyServer): KeyCheck {
+  const detail = `no key is sent over http to ${baseUrl}, which is not in a private network: use https`;
+  return { kind: 'unverified', reason: 'inconclusive', detail };
 }
 
 /** The list is public, so the models' own route is asked with a body that no model can run on. */

@@ -9,7 +9,7 @@ import { credentialDefect } from '../credentials/own-store-content.ts';
 import { checkKey, checkKeyless, type KeyCheck } from './key-check.ts';
 import type { KeyServer } from './key-target.ts';
 import type { CommandResult, LoginDeps, LoginPlugin, UserCommand } from './plugin.ts';
-import { failure, keyResult, shadowWarning, statusResult } from './key-results.ts';
+import { failure, FORCE_HINT, keyResult, shadowWarning, statusResult } from './key-results.ts';
 
 /** What tells one provider's login from another's. */
 export interface KeyLoginOptions {
@@ -37,16 +37,24 @@ export function createKeyLogin(options: KeyLoginOptions, deps: LoginDeps): Login
     }
     const target = await deps.target(provider);
     if (target.kind === 'none') return failure(target.problem);
+    if (target.sentTo !== undefined && !force) return failure(goesElsewhere(target, target.sentTo));
     const check = await checkKey(target, key, deps.ask);
+    // A limit that meets everybody says nothing about the key.
+    const provesNothing =
+      check.kind === 'limited' && (await checkKeyless(target, deps.ask)).kind === 'limited';
     const store = check.kind === 'valid' || check.kind === 'limited' || force;
     if (store) await deps.store.put(profileId, { type: 'api_key', provider, key });
     const looked = store ? await deps.lookUp(provider) : null;
     return keyResult({
       check,
+      provesNothing,
       server: target,
       profileId: store ? profileId : null,
       warnings: [
         ...(argument === undefined || argument === '-' ? [] : [HISTORY_WARNING]),
+        ...(target.sentTo === undefined
+          ? []
+          : [`Requests send the key to ${quoteUntrusted(target.sentTo)}, where it was not checked`]),
         ...(looked === null ? [] : shadowWarning(looked, profileId)),
       ],
     });
@@ -75,15 +83,28 @@ export function createKeyLogin(options: KeyLoginOptions, deps: LoginDeps): Login
   const verify = async (): Promise<KeyCheck | Problem> => {
     const looked = await deps.lookUp(provider);
     if (looked.kind === 'failed') return looked.problem;
-    const { auth, baseUrl, api, provider: effective } = looked.resolution;
-    const target = await deps.target(provider);
-    if (target.kind === 'none') return target.problem;
+    const { auth } = looked.resolution;
     // What a request would use may lead elsewhere than a login: a runtime that discovery found.
-    const server: KeyServer = { ...target, baseUrl, api, maybeKeyless: effective.auth === 'none' };
-    if (auth.mode === 'api-key') return checkKey(server, auth.apiKey, deps.ask);
-    const without = await checkKeyless(server, deps.ask);
-    if (without.kind === 'open') return { kind: 'not-needed', detail: without.detail };
-    return without.kind === 'wants-key' ? { kind: 'invalid', detail: without.detail } : without;
+    const server = deps.serverOf(looked.resolution);
+    switch (auth.mode) {
+      case 'api-key':
+        return checkKey(server, auth.apiKey, deps.ask);
+      case 'token':
+        return checkKey(server, auth.token, deps.ask);
+      case 'oauth':
+        return checkKey(server, auth.accessToken, deps.ask);
+      case 'aws-sdk':
+        return {
+          kind: 'unverified',
+          reason: 'inconclusive',
+          detail: 'AWS credentials can only be checked with a signed request, and none is made here',
+        };
+      case 'none': {
+        const without = await checkKeyless(server, deps.ask);
+        if (without.kind === 'open') return { kind: 'not-needed', detail: without.detail };
+        return without.kind === 'wants-key' ? { kind: 'invalid', detail: without.detail } : without;
+      }
+    }
   };
 
   const status = async (check: boolean): Promise<CommandResult> => {
@@ -133,8 +154,8 @@ async function readKey(
   { displayName, command }: KeyLoginOptions,
   { prompt }: LoginDeps,
 ): Promise<ReadKey> {
-  if (argument === '-') return { kind: 'read', text: await prompt.readPiped() };
-  if (argument !== undefined) return { kind: 'read', text: argument };
+  if (argument === '-' && prompt.isPiped()) return { kind: 'read', text: await prompt.readPiped() };
+  if (argument !== undefined && argument !== '-') return { kind: 'read', text: argument };
   const asked = await prompt.askSecret(`API key of ${displayName} (not shown): `);
   switch (asked.kind) {
     case 'answer':
@@ -146,6 +167,15 @@ async function readKey(
         `Pipe the key in: … | provider-sidecar ${command.name} key -`,
       ]);
   }
+}
+
+/** A check at one server says nothing about another, which would get the key. */
+function goesElsewhere({ displayName, baseUrl }: KeyServer, sentTo: string): Problem {
+  const detail =
+    `The key was not stored: it would be checked at ${quoteUntrusted(baseUrl)}, ` +
+    `but requests of ${displayName} send it to ${quoteUntrusted(sentTo)}`;
+  const hints = ['Mend the base URL that is wrong, in models.json or the config', FORCE_HINT];
+  return { code: 'config-invalid', detail, hints };
 }
 
 function failed(detail: string, hints: readonly string[]): ReadKey {

@@ -17,9 +17,14 @@ export function failure(problem: Problem, exitCode: number = factsOf(problem.cod
   };
 }
 
+/** What to do when a key is to be stored that no check proves. */
+export const FORCE_HINT = 'To store it all the same: --force';
+
 /** A key that was checked. */
 export interface CheckedKey {
   readonly check: KeyCheck;
+  /** True when the limit met the request without the key too. */
+  readonly provesNothing: boolean;
   readonly server: KeyServer;
   /** The profile that the key was stored as, or null. */
   readonly profileId: string | null;
@@ -27,10 +32,11 @@ export interface CheckedKey {
 }
 
 /** The result of `key`. */
-export function keyResult({ check, server, profileId, warnings }: CheckedKey): CommandResult {
+export function keyResult(checked: CheckedKey): CommandResult {
+  const { check, server, profileId, warnings } = checked;
   const { detail } = check;
   const stored = profileId === null ? 'Nothing was stored.' : `Stored as ${profileId}.`;
-  const { words, hints } = tell(check, server);
+  const { words, hints } = tell(checked);
   return {
     exitCode: exitCodeOf(check, profileId !== null),
     lines: [`${words} (${detail}). ${stored}`, ...hints.map((hint) => `  - ${hint}`)],
@@ -47,15 +53,22 @@ export function keyResult({ check, server, profileId, warnings }: CheckedKey): C
   };
 }
 
-function tell(
-  check: KeyCheck,
-  { displayName, baseUrl }: KeyServer,
-): { readonly words: string; readonly hints: readonly string[] } {
-  const force = 'To store it all the same: --force';
+function tell({ check, provesNothing, server, profileId }: CheckedKey): {
+  readonly words: string;
+  readonly hints: readonly string[];
+} {
+  const { displayName, baseUrl } = server;
+  const force = profileId === null ? [FORCE_HINT] : [];
   switch (check.kind) {
     case 'valid':
       return { words: `${displayName} takes the key`, hints: [] };
     case 'limited':
+      if (provesNothing) {
+        return {
+          words: `${displayName} limits requests without a key too, so the key could not be told from a wrong one`,
+          hints: ['Ask again later: status --check'],
+        };
+      }
       return {
         words: `${displayName} knows this account, but it is out of credits or over its rate limit now`,
         hints: ['Requests may fail until that is over'],
@@ -63,15 +76,15 @@ function tell(
     case 'invalid':
       return {
         words: `${displayName} refuses the key`,
-        hints: ['Copy the whole key again, or make a new one'],
+        hints: ['Copy the whole key again, or make a new one', ...force],
       };
     case 'not-needed':
       return {
         words: `The server at ${baseUrl} needs no key: it lists its models without one`,
-        hints: [force],
+        hints: force,
       };
     case 'unverified':
-      return { words: NOT_PROVEN[check.reason], hints: [...REMEDIES[check.reason], force] };
+      return { words: NOT_PROVEN[check.reason], hints: [...REMEDIES[check.reason], ...force] };
   }
 }
 

@@ -14,6 +14,8 @@ export interface KeyServer {
   readonly headersFor: (key: Secret | null) => Readonly<Record<string, string>>;
   /** True for a server of one's own, which may want no key at all. */
   readonly maybeKeyless: boolean;
+  /** Base URL of another server that requests go to now, where they do not go to the checked one. */
+  readonly sentTo?: string;
   readonly models: readonly OfferedModel[];
 }
 

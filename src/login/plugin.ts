@@ -2,12 +2,12 @@
  * What a login is: a provider's own commands, which work with no server running. The command line, its help
  * and the shell completion are made from what a login says of itself here.
  */
-import type { ResolutionOutcome } from '../domain/auth.ts';
+import type { Resolution, ResolutionOutcome } from '../domain/auth.ts';
 import type { OfferedModel } from '../domain/nim-service.ts';
 import type { OwnStore } from '../credentials/own-store.ts';
 import type { Environment } from '../platform/paths.ts';
 import type { Ask } from './ask-provider.ts';
-import type { KeyTarget } from './key-target.ts';
+import type { KeyServer, KeyTarget } from './key-target.ts';
 
 /** A flag of a subcommand, in the notation of the help. */
 export interface CommandOption {
@@ -89,6 +89,8 @@ export type SecretAnswer =
 export interface Prompt {
   /** Asks without echo. */
   askSecret(question: string): Promise<SecretAnswer>;
+  /** False when a person sits at standard input, who would see what is read from there. */
+  isPiped(): boolean;
   /** All of standard input, for a key that is piped in. */
   readPiped(): Promise<string>;
 }
@@ -103,6 +105,8 @@ export interface LoginDeps {
   readonly target: (providerId: string) => Promise<KeyTarget>;
   /** The resolution of the provider's credential as any request would get it, with every place looked at. */
   readonly lookUp: (providerId: string) => Promise<ResolutionOutcome>;
+  /** The server of a resolution; a request with a key has the headers of the resolution, whatever the key. */
+  readonly serverOf: (resolution: Resolution) => KeyServer;
 }
 
 /** A login in the list. */

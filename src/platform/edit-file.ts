@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { messageOf, SidecarError, systemCodeOf } from '../domain/errors.ts';
-import { withFileLock } from './files.ts';
+import { removeDrafts, withFileLock } from './files.ts';
 
 /** Larger than any settings file by far. */
 const MAX_BYTES = 1024 * 1024;
@@ -23,6 +23,7 @@ const NEW_FILE_MODE = 0o600;
  */
 export async function editTextFile(path: string, edit: (text: string | null) => string): Promise<void> {
   await withFileLock(path, async () => {
+    await removeDrafts(path);
     const file = await read(path);
     const text = edit(file?.text ?? null);
     if (text === file?.text) return;

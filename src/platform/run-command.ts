@@ -2,7 +2,8 @@
  * Running another program for what it prints: without a shell, with an environment of its own, with a
  * deadline and a limit on the output. Nothing of it is left running afterwards.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
 import { messageOf, systemCodeOf } from '../domain/errors.ts';
 import { type Environment, variable } from './paths.ts';
 
@@ -45,15 +46,12 @@ export function harmlessEnvironment(env: Environment): Environment {
 /** Runs a program in a process group of its own, which ends with the answer, with the deadline or with the limit. */
 export const runCommand: RunCommand = (request) =>
   new Promise((resolve) => {
-    const { command, args, env, input = '', timeoutMs, maxBytes } = request;
-    const child = spawn(command, args, {
-      env: { ...env },
-      cwd: '/',
-      // What it says on standard error may hold what it was asked for.
-      stdio: ['pipe', 'pipe', 'ignore'],
-      detached: true,
-      windowsHide: true,
-    });
+    const { input = '', timeoutMs, maxBytes } = request;
+    const child = start(request);
+    if (child === undefined) {
+      resolve({ kind: 'failed', reason: 'cannot be run with these arguments' });
+      return;
+    }
     const chunks: Buffer[] = [];
     let bytes = 0;
     const settle = (outcome: CommandOutcome): void => {
@@ -77,6 +75,27 @@ export const runCommand: RunCommand = (request) =>
       else fail(signal === null ? `ended with exit code ${String(code)}` : `was ended by ${signal}`);
     });
   });
+
+/** Undefined where Node refuses at once: a path, an argument or a variable holds a NUL. */
+function start({
+  command,
+  args,
+  env,
+}: CommandRequest): ChildProcessByStdio<Writable, Readable, null> | undefined {
+  try {
+    return spawn(command, args, {
+      env: { ...env },
+      cwd: '/',
+      // What it says on standard error may hold what it was asked for.
+      stdio: ['pipe', 'pipe', 'ignore'],
+      detached: true,
+      windowsHide: true,
+    });
+  } catch {
+    // The message would quote the argument.
+    return undefined;
+  }
+}
 
 /** Ends whatever the program started and left behind. */
 function endGroup(pid: number | undefined): void {

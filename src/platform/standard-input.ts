@@ -10,6 +10,11 @@ export function canAsk(): boolean {
   return process.stdin.isTTY && process.stderr.isTTY;
 }
 
+/** True when standard input is no terminal: nobody types there, and nothing that is read shows on a screen. */
+export function isPiped(): boolean {
+  return !process.stdin.isTTY;
+}
+
 /** All of standard input as text, cut at 64 Ki characters. */
 export async function readAllInput(): Promise<string> {
   process.stdin.setEncoding('utf8');
@@ -48,20 +53,30 @@ const ENTER = ['\r', '\n'];
 const GIVE_UP = ['\u0003', '\u0004'];
 const ERASE = ['\u007f', '\b'];
 const ERASE_ALL = '\u0015';
+const END_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * Asks for a secret. The terminal is in raw mode meanwhile, so nothing that is typed or pasted shows. Null when
- * the person gives up (Ctrl-C, Ctrl-D).
+ * Asks for a secret. The terminal is in raw mode meanwhile, so nothing that is typed or pasted shows; a signal
+ * that ends the program puts it back first. Null when the person gives up (Ctrl-C, Ctrl-D).
  */
 export function askHidden(question: string): Promise<string | null> {
   const { stdin, stderr } = process;
   const decoder = new StringDecoder('utf8');
   return new Promise((resolve) => {
     let text = '';
-    const finish = (answer: string | null): void => {
+    const restore = (): void => {
+      for (const name of END_SIGNALS) process.off(name, onSignal);
       stdin.off('data', onData);
       stdin.off('end', onEnd);
       stdin.setRawMode(false);
+    };
+    // With the handler gone, the same signal does what it would have done.
+    const onSignal = (name: NodeJS.Signals): void => {
+      restore();
+      process.kill(process.pid, name);
+    };
+    const finish = (answer: string | null): void => {
+      restore();
       stdin.pause();
       stderr.write('\n');
       resolve(answer);
@@ -78,6 +93,7 @@ export function askHidden(question: string): Promise<string | null> {
         else if (text.length < MAX_LENGTH) text += character;
       }
     };
+    for (const name of END_SIGNALS) process.on(name, onSignal);
     stdin.setRawMode(true);
     stdin.on('data', onData);
     stdin.on('end', onEnd);

@@ -13,6 +13,7 @@ export function noAuthHints(
   profileId: string | undefined,
   places: readonly AuthPlace[],
 ): string[] {
+  if (provider.keyHeldBack !== undefined) return [provider.keyHeldBack.remedy];
   const remedies = places.flatMap(({ kind, ...place }) =>
     kind === 'expired' && 'remedy' in place && place.remedy !== undefined ? [place.remedy] : [],
   );

@@ -83,11 +83,14 @@ function effectiveProvider(
 
 /**
  * A key in a cfg entry is a way to authenticate of its own; the catalog's mode would overrule it. Where the
- * entry says which server or which api, the catalog's models must not lead elsewhere.
+ * entry says which server or which api, the catalog's models must not lead elsewhere. A key of its own opens no
+ * server of the catalog that no key may go to.
  */
 function fillGaps(definition: ProviderDefinition, catalog: ProviderDefinition): ProviderDefinition {
-  const { auth, models, ...rest } = catalog;
-  const saysHow = definition.apiKey !== undefined || definition.apiKeyRef !== undefined;
+  const { auth, models, keyHeldBack, ...rest } = catalog;
+  const heldBack = definition.baseUrl === undefined ? keyHeldBack : undefined;
+  const hasKey = definition.apiKey !== undefined || definition.apiKeyRef !== undefined;
+  const saysHow = hasKey && heldBack === undefined;
   const filledModels = models?.map((model): Model => {
     const { baseUrl, api, ...row } = model;
     return {
@@ -100,6 +103,7 @@ function fillGaps(definition: ProviderDefinition, catalog: ProviderDefinition): 
     ...rest,
     ...(filledModels === undefined ? {} : { models: filledModels }),
     ...(auth === undefined || saysHow ? {} : { auth }),
+    ...(heldBack === undefined ? {} : { keyHeldBack: heldBack }),
     ...definition,
   };
 }

@@ -28,7 +28,7 @@ export interface AuthRequest {
 }
 
 /**
- * 1. `auth: "none"` → no credential, whatever else is there. 2. The explicit profile. 3. `aws-sdk` → AWS
+ * 1. `auth: "none"` → no credential, whatever else is there; none either where no key may go. 2. The explicit profile. 3. `aws-sdk` → AWS
  * credentials, really looked up. 4. Stored profiles. 5. Environment. 6. The configured key. 7. `no-auth`.
  */
 export async function resolveAuth(
@@ -68,6 +68,10 @@ function placesFor(
           },
         ]
       : [];
+  if (provider.keyHeldBack !== undefined) {
+    const note = provider.keyHeldBack.reason;
+    return [...policy, { kind: 'error', place: 'key policy', found: 'no key is sent', note }];
+  }
   const profiles = profilePlaces(snapshot, provider, request);
   if (request.profileId !== undefined) return [...policy, ...profiles];
   if (provider.auth === 'aws-sdk') return [...policy, ...awsPlaces(snapshot, provider)];

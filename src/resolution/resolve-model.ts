@@ -281,7 +281,7 @@ function whatARequestNeeds(
   model: Model | null,
 ): { baseUrl: string; api: string } | { problem: Problem } {
   const defect = provider.defects?.[0];
-  if (defect !== undefined) return { problem: broken(provider, defect) };
+  if (defect !== undefined) return { problem: broken(provider, defect, defectHints(provider, defect)) };
   const missing = provider.missingVariables?.find((variable) => !isNamedByApiKey(variable));
   if (missing !== undefined) {
     const detail = `the variable ${missing.variable}, named at ${missing.configPath}, is not set`;
@@ -293,6 +293,12 @@ function whatARequestNeeds(
   if (completed.kind === 'incomplete')
     return { problem: broken(provider, completed.detail, completed.hints) };
   return { baseUrl: completed.baseUrl, api: model?.api ?? provider.api ?? DEFAULT_API };
+}
+
+/** What is wrong with an entry of the catalog is a variable that completes it, and the words begin with its name. */
+function defectHints({ origin }: EffectiveProvider, defect: string): readonly string[] {
+  const variable = origin === 'catalog' ? /^[A-Z][A-Z0-9_]+/.exec(defect)?.[0] : undefined;
+  return variable === undefined ? [] : [`Mend the variable ${variable}, or unset it`];
 }
 
 function broken(provider: EffectiveProvider, detail: string, hints: readonly string[] = []): Problem {

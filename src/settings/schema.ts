@@ -206,7 +206,14 @@ const secretExecFields = z.strictObject(
       'must be an alias like "vault": lower-case letters, digits, - and _',
     ),
     command: text.regex(/^(?:\/|~\/)/, COMMAND_RULE),
-    args: z.array(z.string('must be a string'), 'must be a list of strings').default([]),
+    args: z
+      .array(
+        z
+          .string('must be a string')
+          .refine((value) => !hasControlCharacters(value), 'must not hold control characters'),
+        'must be a list of strings',
+      )
+      .default([]),
   },
   'must be an object with alias and command',
 );

@@ -124,7 +124,7 @@ describe('put', () => {
     const { path, store } = await rig();
     await store.put('__proto__', key('nvapi-1'));
     expect(await readFile(path, 'utf8')).toContain('"__proto__"');
-    expect(await store.remove('__proto__')).toEqual(['__proto__']);
+    expect(await store.removeProfile('__proto__')).toEqual(['__proto__']);
   });
 
   it.each([
@@ -228,7 +228,7 @@ describe('remove', () => {
 
   it('takes one profile by its id, with what the file says of it', async () => {
     const { path, store } = await rig(three);
-    expect(await store.remove('nim:a')).toEqual(['nim:a']);
+    expect(await store.removeProfile('nim:a')).toEqual(['nim:a']);
     expect(await read(path)).toEqual({
       version: 1,
       profiles: { 'nim:b': { key: 'k2' }, 'x-ai:a': stored('k3', 'x-ai') },
@@ -240,6 +240,9 @@ describe('remove', () => {
   it('takes every profile of a provider, in any spelling, also those that cannot be used', async () => {
     expect(await (await rig(three)).store.remove('NIM')).toEqual(['nim:a', 'nim:b']);
     expect(await (await rig(three)).store.remove('xai')).toEqual(['x-ai:a']);
+    const plain = { profiles: { nim: stored('k0'), 'nim:default': stored('k1') } };
+    expect(await (await rig(plain)).store.remove('nim')).toEqual(['nim', 'nim:default']);
+    expect(await (await rig(plain)).store.removeProfile('nim')).toEqual(['nim']);
   });
 
   it('what is not there changes nothing, and makes neither a file nor a folder', async () => {

@@ -101,6 +101,11 @@ describe('source file', () => {
     expect(await follow({ source: 'file', id }, { providers, defaults })).toContain(expected);
   });
 
+  it('"value" of a file that holds a JSON string is that string without its quotes', async () => {
+    const { providers } = await vault('"k1"\n');
+    expect(await follow({ source: 'file', provider: 'vault', id: 'value' }, { providers })).toBe('value k1');
+  });
+
   it('"value" is the whole text, trimmed', async () => {
     const { providers } = await vault('k1\n', 'singleValue');
     expect(await follow({ source: 'file', provider: 'vault', id: 'value' }, { providers })).toBe('value k1');

@@ -127,7 +127,7 @@ describe('validation is honest: each outcome has its own words and its own exit 
     nim.behaviour = 'rate-limited';
     const limited = await nimAuth(['key', '-'], KEY);
     expect(limited.code).toBe(75);
-    expect(limited.stderr).toContain('out of credits or over its rate limit');
+    expect(limited.stderr).toContain('could not be told from a wrong one');
     expect(await storedText()).toContain(KEY);
     expect(new Set([wrong, html, away, limited].map(({ stderr }) => stderr.split('(')[0])).size).toBe(4);
   });

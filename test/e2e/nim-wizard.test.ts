@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type FakeNim, startFakeNim } from '../helpers/fake-nim.ts';
-import { startOnTerminal } from '../helpers/piped-cli.ts';
+import { startOnTerminal, startOnWatchedTerminal } from '../helpers/piped-cli.ts';
 
 const KEY = 'nvapi-canary-0123456789';
 
@@ -85,6 +85,41 @@ describe('nim-auth key at a terminal', () => {
     expect(terminal.screen()).not.toContain('nvapi-half');
     expect(await stored()).toBeNull();
     expect(nim.seen).toEqual([]);
+  });
+
+  it('a signal at the hidden question gives the terminal its echo back', async () => {
+    for (const signal of ['SIGHUP', 'SIGTERM'] as const) {
+      const terminal = startOnWatchedTerminal(['nim-auth', 'key'], { home, cwd: workspace });
+      await terminal.until('(not shown): ');
+      process.kill(Number(/pid: (\d+)/.exec(terminal.screen())?.[1]), signal);
+      await terminal.until('left');
+      await terminal.ended();
+      const words = terminal.screen().split(/[\s;]+/);
+      expect(words, signal).toContain('echo');
+      expect(words, signal).toContain('icanon');
+    }
+  });
+
+  it('key - asks without echo as well, where nothing is piped in', async () => {
+    const terminal = start('-', '--no-input');
+    await terminal.until('(not shown): ');
+    terminal.type(`${KEY}\r`);
+    expect(await terminal.ended()).toBe(0);
+    expect(terminal.screen()).not.toContain('nvapi-');
+    expect(await stored()).toContain(KEY);
+  });
+
+  it('--connect alone leaves the choice of the model to the person', async () => {
+    const terminal = start('--connect');
+    await terminal.until('(not shown): ');
+    terminal.type(`${KEY}\r`);
+    await terminal.until('Which model? [1] ');
+    terminal.type('3\r');
+    await terminal.until('Save provider/model to .env? [y/n] ');
+    terminal.type('n\r');
+    expect(await terminal.ended()).toBe(0);
+    expect(terminal.screen()).not.toContain('Connect to');
+    expect(await settings()).toContain("defaultModel: 'nim/deepseek/deepseek-r1'");
   });
 
   it('--no-input asks nothing after the key, --yes answers everything', async () => {

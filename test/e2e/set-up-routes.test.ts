@@ -1,5 +1,5 @@
 /** Setting up over HTTP: state, connect, default model, each checked by the start-up validation first. */
-import { readFile } from 'node:fs/promises';
+import { readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createOwnStore } from '../../src/credentials/own-store.ts';
@@ -83,6 +83,34 @@ describe('POST /v1/setup/:provider', () => {
     expect((await send('GET', '/v1/setup/nim')).body).toMatchObject({ connected: true });
   });
 
+  it('an .env that cannot be written is told beside what was done, as nothing is half an error', async () => {
+    const { send, started } = await start(withKey);
+    await symlink('/dev/null', join(started.home, '.env'));
+    expect(await send('POST', '/v1/setup/nim', { model: REF, persist: true })).toMatchObject({
+      status: 200,
+      body: { inForce: true, envFile: null, problem: { code: 'not-permitted' } },
+    });
+    expect(await settingsOf(started)).toContain(REF);
+  });
+
+  it('saves the one spelling of a reference, and finds its own in any', async () => {
+    const { send, started } = await start(withKey);
+    const spelt = REF.replace('nim/', 'NIM/');
+    const answer = await send('POST', '/v1/setup/nim', { model: spelt });
+    expect(answer).toMatchObject({ status: 200, body: { inForce: true, defaultModel: { ref: REF } } });
+    expect(await settingsOf(started)).toContain(`'${REF}'`);
+    expect(await send('PUT', '/v1/default-model', { model: spelt })).toMatchObject({
+      status: 200,
+      body: { inForce: true, defaultModel: { ref: REF } },
+    });
+  });
+
+  it('a default model in another spelling belongs to the provider all the same', async () => {
+    const { send } = await start({ ...withKey, flags: { defaultModel: REF.replace('nim/', 'NIM/') } });
+    expect((await send('GET', '/v1/setup/nim')).body).toMatchObject({ connected: true });
+    expect((await send('PUT', '/v1/default-model', { model: REF })).body).toMatchObject({ inForce: true });
+  });
+
   it('counts a key that was stored a moment ago', async () => {
     const { send, started } = await start();
     const store = createOwnStore({
@@ -136,7 +164,7 @@ describe('PUT /v1/default-model', () => {
     await started.write('sidecar/sidecar.json5', '{ broken');
     expect(await send('PUT', '/v1/default-model', { model: REF })).toMatchObject({
       status: 503,
-      body: { code: 'config-invalid' },
+      body: { code: 'config-invalid', detail: expect.stringContaining('is not valid JSON5: ') },
     });
     expect(await settingsOf(started)).toBe('{ broken');
   });

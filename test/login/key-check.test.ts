@@ -63,6 +63,23 @@ describe('checkKey: honest outcomes, never a paid request', () => {
     expect(nim.seen.some(({ authorization }) => authorization !== undefined)).toBe(false);
   });
 
+  it('a server of one’s own with a public list and models that want a key gets it checked there', async () => {
+    const nim = await standIn('public-list');
+    expect(await check(nim, GOOD, { maybeKeyless: true })).toMatchObject({ kind: 'valid' });
+    expect(await check(nim, BAD, { maybeKeyless: true })).toMatchObject({ kind: 'invalid' });
+  });
+
+  it('a server of one’s own outside the private network never sees the key over http', async () => {
+    const headers: AskRequest['headers'][] = [];
+    const wantsKey: Ask = (request) => {
+      headers.push(request.headers);
+      return Promise.resolve({ kind: 'answer', status: 401, contentType: '', json: null });
+    };
+    const server = serverAt('http://nim.public.invalid/v1', { maybeKeyless: true });
+    expect(await checkKey(server, GOOD, wantsKey)).toMatchObject({ kind: 'unverified' });
+    expect(headers).toEqual([{}]);
+  });
+
   it('402 and 429 are limits, not proof of a wrong key', async () => {
     expect(await check(await standIn('rate-limited'), GOOD)).toMatchObject({ kind: 'limited' });
     const broke: Ask = () =>

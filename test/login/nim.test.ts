@@ -30,6 +30,7 @@ afterEach(async () => {
 
 const nobody: Prompt = {
   askSecret: () => Promise.resolve({ kind: 'no-terminal' }),
+  isPiped: () => true,
   readPiped: () => Promise.resolve(''),
 };
 
@@ -64,6 +65,7 @@ async function plugin(prompt: Partial<Prompt> = {}, env: Readonly<Record<string,
     prompt: { ...nobody, ...prompt },
     target: () => Promise.resolve(server),
     lookUp,
+    serverOf: ({ headers }) => ({ ...server, headersFor: (key) => (key === null ? {} : headers) }),
   };
   return { login: await nimLogin.create(deps), store };
 }
@@ -142,6 +144,11 @@ describe('the plugin protocol', () => {
   it('giving up, no terminal and an unknown subcommand are results, not crashes', async () => {
     const { login } = await plugin();
     const run = (...args: readonly string[]) => login.executeUserCommand('nim-auth', args);
+    const typed = await plugin({ isPiped: () => false });
+    const dash = await typed.login.executeUserCommand('nim-auth', ['key', '-']);
+    expect(dash.lines.join('\n'), 'what is typed at a terminal is never read with echo').toContain(
+      'no terminal',
+    );
     const gaveUp = await plugin({ askSecret: () => Promise.resolve({ kind: 'gave-up' }) });
     expect((await gaveUp.login.executeUserCommand('nim-auth', ['key'])).exitCode).toBe(64);
     expect((await run('key')).lines.join('\n')).toContain('no terminal');

@@ -55,6 +55,12 @@ describe('editTextFile', () => {
     expect(await readFile(path)).toEqual(Buffer.from([0x41, 0xff]));
   });
 
+  it('a draft that a killed edit left behind, with every secret of the file in it, is removed', async () => {
+    await writeFile(`${path}.0123456789ab.tmp`, 'KEY=canary');
+    await editTextFile(path, () => 'new');
+    expect(await readdir(folder)).toEqual(['.env']);
+  });
+
   it('edits of many writers at once all count', async () => {
     await Promise.all(
       Array.from({ length: 8 }, (_, index) => editTextFile(path, (text) => `${text ?? ''}line ${index}\n`)),

@@ -43,6 +43,7 @@ describe('runCommand', () => {
       kind: 'failed',
       reason: 'cannot be run (ENOENT)',
     });
+    expect(await run('canary\0')).toEqual({ kind: 'failed', reason: 'cannot be run with these arguments' });
     const unread = await run('exec <&-; echo done', { input: 'x'.repeat(1_000_000) });
     expect(unread).toEqual({ kind: 'finished', stdout: 'done\n' });
   });

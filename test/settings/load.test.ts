@@ -123,6 +123,10 @@ describe('sidecar.json5', () => {
       'secrets.exec.0.command in sidecar.json5 must be an absolute path, or begin with "~/"',
     ],
     [
+      String.raw`{ secrets: { exec: [{ alias: "v", command: "/v", args: ["a\u0000"] }] } }`,
+      'secrets.exec.0.args.0 in sidecar.json5 must not hold control characters',
+    ],
+    [
       '{ discovery: { mdns: { enabld: true } } }',
       'Unknown key "discovery.mdns.enabld" in sidecar.json5 (did you mean "enabled"?)',
     ],

@@ -41,9 +41,25 @@ function nimDefinition(settings: NimSettings, access: KeylessAccess): ProviderDe
     baseUrl,
     api: 'openai-completions',
     ...(keyless ? { auth: 'none' as const } : {}),
+    ...keyPolicy(settings, access),
     models: modelsOf(settings),
     ...(defects.length === 0 ? {} : { defects }),
   };
+}
+
+/** A key of the hosted service must not reach a server that never asked for one, nor be read on its way. */
+function keyPolicy(
+  { baseUrl, selfHosted, isPrivate }: NimSettings,
+  access: KeylessAccess,
+): Pick<ProviderDefinition, 'keyHeldBack'> {
+  if (!selfHosted) return {};
+  if (!isPrivate && baseUrl.startsWith('http:')) {
+    const reason = 'JAATO_NIM_BASE_URL leads over http to a host that is not in a private network';
+    return { keyHeldBack: { reason, remedy: 'Write https instead of http in JAATO_NIM_BASE_URL' } };
+  }
+  if (access === 'wants-key') return {};
+  const reason = 'the server of JAATO_NIM_BASE_URL has not asked for a key yet';
+  return { keyHeldBack: { reason, remedy: 'Check that JAATO_NIM_BASE_URL leads to a NIM that is running' } };
 }
 
 /** The model that the environment names comes first, and has the window that the environment names. */

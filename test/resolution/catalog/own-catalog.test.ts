@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type KeylessAccess, withOwnProviders } from '../../../src/resolution/catalog/own-catalog.ts';
 import { resolve } from '../../../src/resolution/resolve.ts';
-import { localEntry, NOW, snapshotOf } from '../../helpers/snapshot-fixture.ts';
+import { localEntry, NOW, profileStore, snapshotOf } from '../../helpers/snapshot-fixture.ts';
 
 const HOSTED = 'https://integrate.api.nvidia.com/v1';
 const REF = 'nim/meta/llama-3.3-70b-instruct';
@@ -89,6 +89,58 @@ describe('nim in the catalog part that is this program’s own', () => {
     expect(outcome).toMatchObject({ kind: 'failed', problem: { code: 'config-invalid' } });
     expect(JSON.stringify(outcome)).toContain(name);
     expect(JSON.stringify(outcome)).not.toContain('hunter2');
+  });
+
+  it.each([
+    // [base URL, what the server said, auth or the error]
+    ['http://nim.public.invalid/v1', 'unknown', 'no-auth'],
+    ['http://nim.public.invalid/v1', 'wants-key', 'no-auth'],
+    ['http://integrate.api.nvidia.com/v1', 'wants-key', 'no-auth'],
+    ['https://nim.public.invalid/v1', 'unknown', 'no-auth'],
+    ['https://nim.public.invalid/v1', 'wants-key', 'api-key'],
+    ['https://nim.public.invalid/v1', 'open', 'none'],
+    ['http://10.1.2.3:8000/v1', 'wants-key', 'api-key'],
+    ['http://10.1.2.3:8000/v1', 'unknown', 'none'],
+  ] as const)(
+    'a key goes to a server that asked for it, never over http to a public host: %s, %s: %s',
+    async (url, access, expected) => {
+      const env = { JAATO_NIM_BASE_URL: url, NVIDIA_API_KEY: 'nvapi-1' };
+      const ownStore = profileStore({
+        'nim:default': { type: 'api_key', provider: 'nim', key: 'nvapi-2' },
+      });
+      const cfgs = [{}, { nim: {} }, { nim: { apiKey: 'nvapi-3' } }];
+      for (const providers of cfgs) {
+        const snapshot = await snapshotOf({
+          env,
+          ownStore,
+          catalog: withOwnProviders([], env, access),
+          config: { models: { providers } },
+        });
+        for (const profileId of [undefined, 'nim:default']) {
+          const request = { model: REF, ...(profileId === undefined ? {} : { profileId }) };
+          const outcome = await resolve(snapshot, request, NOW);
+          const said = outcome.kind === 'resolved' ? outcome.resolution.auth.mode : outcome.problem.code;
+          expect(said, JSON.stringify({ providers, profileId })).toBe(expected);
+          if (outcome.kind === 'failed') {
+            expect(outcome.problem.detail).toContain('JAATO_NIM_BASE_URL');
+            expect(outcome.problem.hints.join()).toContain('JAATO_NIM_BASE_URL');
+          }
+        }
+      }
+    },
+  );
+
+  it('an entry with a base URL of its own is not concerned by JAATO_NIM_BASE_URL', async () => {
+    const env = { JAATO_NIM_BASE_URL: 'https://nim.public.invalid/v1', NVIDIA_API_KEY: 'nvapi-1' };
+    const snapshot = await snapshotOf({
+      env,
+      catalog: withOwnProviders([], env),
+      config: { models: { providers: { nim: { baseUrl: HOSTED } } } },
+    });
+    expect(await resolve(snapshot, { model: REF }, NOW)).toMatchObject({
+      kind: 'resolved',
+      resolution: { baseUrl: HOSTED, auth: { mode: 'api-key' } },
+    });
   });
 
   it('a NIM container that discovery found wins, whole', async () => {
