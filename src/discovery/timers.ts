@@ -2,7 +2,7 @@
 
 /** How often the watcher acts, in milliseconds. Each wait is up to a tenth shorter or longer. */
 export interface WatchIntervals {
-  /** Light check of each endpoint. @default 1500 */
+  /** Light check of each endpoint. @default 1800 */
   readonly tickMs?: number;
   /** Full list of each endpoint that is up. @default 10000 */
   readonly refreshMs?: number;
@@ -23,7 +23,8 @@ export interface Timers {
 
 /** Creates the clockwork, standing still. */
 export function createTimers({
-  tickMs = 1_500,
+  // As long as a start can still be noticed within 2.5 s: connections that are refused are most of the idle cost.
+  tickMs = 1_800,
   refreshMs = 10_000,
   missMs = 500,
   random = Math.random,
