@@ -11,6 +11,7 @@ import type { Measure } from './measure.ts';
 import { latency } from './measures/latency.ts';
 import { memory } from './measures/memory.ts';
 import { notice } from './measures/notice.ts';
+import { noticeReal } from './measures/notice-real.ts';
 import { scan } from './measures/scan.ts';
 import { startup } from './measures/startup.ts';
 import { swap } from './measures/swap.ts';
@@ -19,7 +20,9 @@ import { watcher } from './measures/watcher.ts';
 import { type Circumstances, type Outcome, toJson, toText } from './report.ts';
 import { createScope, type Scope } from './scope.ts';
 
-const MEASURES: readonly Measure[] = [throughput, latency, startup, memory, scan, notice, watcher, swap];
+const USUAL: readonly Measure[] = [throughput, latency, startup, memory, scan, notice, watcher, swap];
+/** With those that are taken only when they are named: they need more than npm brings. */
+const MEASURES: readonly Measure[] = [...USUAL, noticeReal];
 
 /** The one runtime port that the environment cannot move away from the program under measurement. */
 const OLLAMA_PORT = 11_434;
@@ -65,8 +68,9 @@ function readOptions(): Options | string {
     });
     const unknown = values.only.find((wanted) => !MEASURES.some(({ name }) => name === wanted));
     if (unknown !== undefined) return `There is no measure ${JSON.stringify(unknown)}`;
-    const isWanted = ({ name }: Measure) => values.only.length === 0 || values.only.includes(name);
-    return { json: values.json, quick: values.quick, measures: MEASURES.filter(isWanted) };
+    const measures =
+      values.only.length === 0 ? USUAL : MEASURES.filter(({ name }) => values.only.includes(name));
+    return { json: values.json, quick: values.quick, measures };
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

@@ -15,7 +15,7 @@ const POLL_MS = 20;
 const DIRECT_DEADLINE_MS = 1_000;
 const GIVE_UP_MS = 30_000;
 /** Rounds begin at any point of the watcher's rhythm. */
-const WATCHER_TICK_MS = 1_500;
+const WATCHER_TICK_MS = 1_800;
 
 const discoverySchema = z.object({
   endpoints: z.array(z.object({ url: z.string(), state: z.string() })),
