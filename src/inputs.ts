@@ -7,6 +7,7 @@ import type { ProviderDefinition } from './domain/provider.ts';
 import { canonicalProviderId } from './domain/provider-id.ts';
 import type { DiscoveryReport } from './domain/runtime-state.ts';
 import { loadProfileStores, profileFindings, type ProfileStores } from './credentials/profile-store.ts';
+import type { LiveCredentials } from './credentials/live-credentials.ts';
 import { type CommandPolicy, createReferences } from './credentials/references.ts';
 import type { Clock } from './platform/clock.ts';
 import { fileExists, readTextFile } from './platform/files.ts';
@@ -35,6 +36,8 @@ export interface Fixed {
   readonly secretCommands: CommandPolicy;
   /** Told each secret that such a program gave: the log must never print it. */
   readonly onSecretLearned: (value: string) => void;
+  /** What is fetched or renewed while the program runs. */
+  readonly live: LiveCredentials;
   /** Why discovery is off, or null when it is on. */
   readonly discoverySkipped: string | null;
 }
@@ -102,6 +105,7 @@ export function buildSnapshot(fixed: Fixed, inputs: Inputs, revision: number): S
       clock: fixed.clock,
       onSecret: fixed.onSecretLearned,
     }),
+    live: fixed.live,
     modelsJson,
     config: config.config,
     configPath: config.path,

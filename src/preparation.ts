@@ -7,6 +7,7 @@ import { createModelsJsonFile, mergeModelsJson } from './discovery/models-json.t
 import { isDiscoverySkipped } from './discovery/skip.ts';
 import { factsOf, type Problem, SidecarError, toSidecarError } from './domain/errors.ts';
 import type { Finding } from './domain/finding.ts';
+import { NO_LIVE_CREDENTIALS } from './credentials/no-live-credentials.ts';
 import { type DiscoveryReport, NOTHING_SCANNED } from './domain/runtime-state.ts';
 import {
   buildSnapshot,
@@ -98,6 +99,7 @@ export async function prepare(surroundings: Surroundings, options: PrepareOption
       discoverySkipped: skipped,
       clock,
       secretCommands: { allowExec: settings.secrets.allowExec, commands: settings.secrets.exec },
+      live: NO_LIVE_CREDENTIALS,
       onSecretLearned: surroundings.onSecretLearned ?? (() => undefined),
     };
     if (skipped === null && options.scan !== 'none') {

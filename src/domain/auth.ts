@@ -21,6 +21,8 @@ export type ResolvedAuth =
       readonly source: string;
       readonly profileId?: string;
       readonly apiKey: Secret;
+      /** Only a key that was made for a time has one. */
+      readonly expiresAt?: number;
     }
   | {
       readonly mode: 'token';
@@ -45,6 +47,21 @@ export type ResolvedAuth =
         | { readonly kind: 'keys'; readonly keys: AwsCredentials }
         | { readonly kind: 'bearer'; readonly bearerToken: Secret; readonly region: string | null };
     };
+
+/** When a credential expires, in Unix milliseconds; null when it does not or nobody knows. */
+export function expiryOf(auth: ResolvedAuth): number | null {
+  switch (auth.mode) {
+    case 'none':
+      return null;
+    case 'api-key':
+      return auth.expiresAt ?? null;
+    case 'token':
+    case 'oauth':
+      return auth.expiresAt;
+    case 'aws-sdk':
+      return auth.credentials.kind === 'keys' ? auth.credentials.keys.expiration : null;
+  }
+}
 
 /** What became of one place that was looked at. */
 export type StepOutcome = 'used' | 'shadowed' | 'empty' | 'skipped' | 'error';

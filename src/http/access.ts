@@ -44,7 +44,12 @@ export interface AccessRulesInput {
 /** Who asks. Without a token only open routes are reached, and they say nothing secret. */
 export interface Caller {
   readonly token: boolean;
+  /** Name of the token, for the audit; null without one. */
+  readonly name: string | null;
 }
+
+/** Somebody who showed no token. */
+export const ANONYMOUS: Caller = { token: false, name: null };
 
 /** Codes with which the guard refuses. */
 export type RefusalCode = Extract<
@@ -159,15 +164,13 @@ function decideToken(request: AccessRequest, lines: GuardedHeaders, rules: Acces
   const path = pathOf(request.target);
   if (lines.authorizationLines === 0) {
     const reads = request.method === 'GET' || request.method === 'HEAD';
-    return reads && rules.openPaths.has(path)
-      ? { kind: 'allow', caller: { token: false } }
-      : refuse('unauthorized');
+    return reads && rules.openPaths.has(path) ? { kind: 'allow', caller: ANONYMOUS } : refuse('unauthorized');
   }
   const presented = presentedToken(lines.authorization, path, rules);
   if (presented === undefined || !timingSafeEqual(digestOf(presented), rules.tokenDigest)) {
     return refuse('unauthorized');
   }
-  return { kind: 'allow', caller: { token: true } };
+  return { kind: 'allow', caller: { token: true, name: 'endpoint' } };
 }
 
 const SCHEME = 'Bearer ';

@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import { systemCodeOf } from '../domain/errors.ts';
 import type { Logger } from '../platform/logger.ts';
-import { decideAccess, type AccessDecision, type AccessRules, type Caller } from './access.ts';
+import { ANONYMOUS, decideAccess, type AccessDecision, type AccessRules, type Caller } from './access.ts';
 import { problemResponse } from './problem-details.ts';
 import { refuseRequest, refuseSocket, statusOf, type Refusal } from './refusal.ts';
 import { GuardedRequest, judgeBody, readCappedBody } from './request-body.ts';
@@ -165,7 +165,9 @@ function createRoute(
   const listener = getRequestListener(
     (request, { incoming }) =>
       // Every request of this server is of this class; the other arm gives no rights.
-      fetch(request, { caller: incoming instanceof GuardedRequest ? incoming.caller : { token: false } }),
+      fetch(request, {
+        caller: incoming instanceof GuardedRequest ? incoming.caller : ANONYMOUS,
+      }),
     {
       // The adapter's own Response costs half as much to send. This process is the server and nothing else,
       // so that it takes the place of the global one here disturbs nobody.

@@ -3,14 +3,14 @@
  * its length is known only at its end and the router would read it without limit.
  */
 import { IncomingMessage } from 'node:http';
-import type { Caller } from './access.ts';
+import { ANONYMOUS, type Caller } from './access.ts';
 
 /** Largest request body in bytes. No route takes more than a few hundred. */
 const MAX_BODY_BYTES = 64 * 1024;
 
 /** A request that passed the guard carries its caller, where no header of a client can reach. */
 export class GuardedRequest extends IncomingMessage {
-  caller: Caller = { token: false };
+  caller: Caller = ANONYMOUS;
   /** A chunked body that was read here; the listener behind the guard takes it instead of the stream. */
   rawBody?: Buffer;
 }

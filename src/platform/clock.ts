@@ -10,3 +10,8 @@ export const systemClock: Clock = () => Date.now();
 export function toIso(unixMs: number): string {
   return new Date(unixMs).toISOString();
 }
+
+/** The same, and null for null. */
+export function isoOrNull(unixMs: number | null): string | null {
+  return unixMs === null ? null : toIso(unixMs);
+}

@@ -28,7 +28,8 @@ export type AuthPlace =
       readonly note?: string;
     }
   | {
-      readonly kind: 'empty' | 'skipped' | 'error' | 'expired';
+      /** `unverified`: it may hold a credential, and this question was not worth the wait. */
+      readonly kind: 'empty' | 'skipped' | 'error' | 'expired' | 'unverified';
       readonly place: string;
       readonly found: string;
       readonly note?: string;
@@ -48,12 +49,26 @@ export interface ReferringPlace {
   readonly toAuth: (value: Secret) => ResolvedAuth;
 }
 
+/** A place whose credential is fetched or renewed while the program runs. */
+export interface PendingPlace {
+  readonly kind: 'pending';
+  readonly place: string;
+  readonly found: string;
+  /** What would be handed out now without waiting; null when that has to be fetched. */
+  readonly known: AuthPlace | null;
+  /** Fetches it. Never rejects. */
+  readonly fetch: () => Promise<AuthPlace>;
+}
+
+/** A place that still has to be looked into. */
+export type OpenPlace = ReferringPlace | PendingPlace;
+
 /** The explicit profile alone, or the provider's profiles in upstream's order; broken stores are errors. */
 export function profilePlaces(
   snapshot: Snapshot,
   provider: EffectiveProvider,
   request: { readonly profileId?: string; readonly now: number },
-): (AuthPlace | ReferringPlace)[] {
+): (AuthPlace | OpenPlace)[] {
   const { profiles, config } = snapshot;
   const { profileId, now } = request;
   const troubles = storeTroubles(profiles);
@@ -83,7 +98,7 @@ function storeTroubles({ stores, brokenState, notes }: ProfileStores): AuthPlace
   ];
 }
 
-function toProfilePlace(profile: ProfilePlace): AuthPlace | ReferringPlace {
+function toProfilePlace(profile: ProfilePlace): AuthPlace | OpenPlace {
   const place = profileSourceOf(profile.profileId);
   const what = profile.mode === null ? 'a profile' : WORDS[profile.mode];
   const expiry = profile.expiresAt === null ? '' : `, expires ${toIso(profile.expiresAt)}`;
@@ -227,10 +242,10 @@ export function configuredKeyPlaces(
   snapshot: Snapshot,
   provider: EffectiveProvider,
   destination: string | undefined,
-): (AuthPlace | ReferringPlace)[] {
+): (AuthPlace | OpenPlace)[] {
   const { bySource } = snapshot.providers;
   const cfg = bySource.cfg.get(provider.id);
-  const places: (AuthPlace | ReferringPlace)[] = [];
+  const places: (AuthPlace | OpenPlace)[] = [];
   if (cfg !== undefined) {
     const place = `cfg: models.providers.${cfg.id}.apiKey`;
     const missing = cfg.missingVariables?.find(isNamedByApiKey);
@@ -270,7 +285,7 @@ function toKeyPlace(
   place: string,
   { apiKey: text, apiKeyRef: reference }: Pick<ProviderDefinition, 'apiKey' | 'apiKeyRef'>,
   snapshot: Snapshot,
-): AuthPlace | ReferringPlace {
+): AuthPlace | OpenPlace {
   if (reference !== undefined) {
     const found = `a reference to ${nameOfReference(reference)}`;
     const toAuth = (apiKey: Secret): ResolvedAuth => ({ mode: 'api-key', source: place, apiKey });

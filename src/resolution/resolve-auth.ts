@@ -12,10 +12,10 @@ import {
   configuredKeyPlaces,
   environmentPlaces,
   profilePlaces,
-  type ReferringPlace,
+  type OpenPlace,
 } from './auth-places.ts';
 import { noAuthHints } from './auth-hints.ts';
-import { followReferences } from './follow-references.ts';
+import { followPlaces } from './follow-places.ts';
 import type { Snapshot } from './snapshot.ts';
 
 export interface AuthRequest {
@@ -25,6 +25,8 @@ export interface AuthRequest {
   readonly destination?: string;
   /** Unix milliseconds. */
   readonly now: number;
+  /** False: what would have to be fetched is `unverified`, for lists that must not wait. @default true */
+  readonly wait?: boolean;
 }
 
 /**
@@ -49,14 +51,14 @@ export async function authPlaces(
   provider: EffectiveProvider,
   request: AuthRequest,
 ): Promise<readonly AuthPlace[]> {
-  return followReferences(placesFor(snapshot, provider, request), snapshot.references);
+  return followPlaces(placesFor(snapshot, provider, request), snapshot.references, request.wait ?? true);
 }
 
 function placesFor(
   snapshot: Snapshot,
   provider: EffectiveProvider,
   request: AuthRequest,
-): readonly (AuthPlace | ReferringPlace)[] {
+): readonly (AuthPlace | OpenPlace)[] {
   const policy: AuthPlace[] =
     provider.auth === 'none'
       ? [
@@ -90,7 +92,7 @@ function toStep(place: AuthPlace, used: boolean, installKey: string): Step {
     found: place.found,
     ...(place.note === undefined ? {} : { note: place.note }),
   };
-  if (place.kind !== 'hit') return { ...base, outcome: place.kind === 'expired' ? 'error' : place.kind };
+  if (place.kind !== 'hit') return { ...base, outcome: OUTCOMES[place.kind] };
   const version = credentialVersion(place.auth, installKey);
   return {
     ...base,
@@ -98,6 +100,14 @@ function toStep(place: AuthPlace, used: boolean, installKey: string): Step {
     ...(version === null ? {} : { fingerprint: version }),
   };
 }
+
+const OUTCOMES = {
+  empty: 'empty',
+  skipped: 'skipped',
+  error: 'error',
+  expired: 'error',
+  unverified: 'skipped',
+} as const;
 
 /**
  * Tells two credentials apart without showing a character of either; null where there is none.

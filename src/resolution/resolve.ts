@@ -19,6 +19,8 @@ export interface ResolveRequest {
   /** A provider alone, for its credentials. Not together with `model`. */
   readonly provider?: string;
   readonly profileId?: string;
+  /** False: a credential that would have to be fetched counts as none, for lists that must not wait. @default true */
+  readonly wait?: boolean;
   /** The id of an earlier resolution whose provider and profile must not change. */
   readonly resolutionId?: string;
 }
@@ -73,6 +75,7 @@ async function resolveFresh(snapshot: Snapshot, request: ResolveRequest, now: nu
   const outcome = await resolveAuth(snapshot, found.provider, {
     now,
     destination: found.baseUrl,
+    wait: request.wait ?? true,
     ...(profileId === undefined ? {} : { profileId }),
   });
   const steps = [...before, ...outcome.steps];

@@ -2,7 +2,7 @@
  * The resolver as the server asks it: the same `resolve`, with its answers kept for a moment. An answer
  * belongs to one snapshot, and is never kept past the life of the credential in it.
  */
-import type { ResolutionOutcome } from '../domain/auth.ts';
+import { expiryOf, type ResolutionOutcome } from '../domain/auth.ts';
 import type { ErrorCode } from '../domain/errors.ts';
 import { runtimeOfProviderId } from '../domain/provider-id.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -67,7 +67,7 @@ export function createResolver(
         if (current() !== snapshot) return resolve(current(), request, clock());
       }
       if (answers.size >= MOST_KEPT) answers.clear();
-      answers.set(keyOf(request), { outcome, until: Math.min(now + KEEP_MS, expiryOf(outcome)) });
+      answers.set(keyOf(request), { outcome, until: Math.min(now + KEEP_MS, endOf(outcome)) });
       return outcome;
     },
   };
@@ -87,17 +87,6 @@ function isMiss(outcome: ResolutionOutcome, { model, provider }: ResolveRequest)
   return runtimeOfProviderId(id.trim().toLowerCase()) !== undefined;
 }
 
-function expiryOf(outcome: ResolutionOutcome): number {
-  if (outcome.kind === 'failed') return Infinity;
-  const { auth } = outcome.resolution;
-  switch (auth.mode) {
-    case 'none':
-    case 'api-key':
-      return Infinity;
-    case 'token':
-    case 'oauth':
-      return auth.expiresAt ?? Infinity;
-    case 'aws-sdk':
-      return auth.credentials.kind === 'keys' ? (auth.credentials.keys.expiration ?? Infinity) : Infinity;
-  }
+function endOf(outcome: ResolutionOutcome): number {
+  return outcome.kind === 'failed' ? Infinity : (expiryOf(outcome.resolution.auth) ?? Infinity);
 }

@@ -7,6 +7,7 @@ import type { Finding } from '../domain/finding.ts';
 import type { DiscoveryReport } from '../domain/runtime-state.ts';
 import type { ProviderDefinition } from '../domain/provider.ts';
 import type { ProfileStores } from '../credentials/profile-store.ts';
+import type { LiveCredentials } from '../credentials/live-credentials.ts';
 import type { References } from '../credentials/references.ts';
 import type { OperatorConfig } from './config/schema.ts';
 import { type DefaultModel, pickAutoDefault } from './default-model.ts';
@@ -31,6 +32,8 @@ export interface SnapshotInput {
   readonly shellVariables: ReadonlySet<string>;
   /** What references to secrets lead to. */
   readonly references: References;
+  /** Credentials that are fetched or renewed; they outlive the snapshot. */
+  readonly live: LiveCredentials;
   readonly modelsJson: ModelsJsonView;
   readonly config: OperatorConfig;
   readonly configPath: string | null;

@@ -9,6 +9,8 @@ import {
   type EndpointState,
   NOTHING_SCANNED,
 } from '../../src/domain/runtime-state.ts';
+import type { LiveCredentials } from '../../src/credentials/live-credentials.ts';
+import { NO_LIVE_CREDENTIALS } from '../../src/credentials/no-live-credentials.ts';
 import { loadProfileStores, profileFindings } from '../../src/credentials/profile-store.ts';
 import { type CommandPolicy, createReferences } from '../../src/credentials/references.ts';
 import type { FileRead } from '../../src/platform/files.ts';
@@ -46,6 +48,7 @@ export interface SnapshotParts {
   /** Texts of further files, by absolute path. */
   readonly files?: Readonly<Record<string, string | object>>;
   readonly secretCommands?: CommandPolicy;
+  readonly live?: LiveCredentials;
   /** What a command answers. @default every command fails */
   readonly runCommand?: RunCommand;
 }
@@ -81,6 +84,7 @@ export async function snapshotOf(parts: SnapshotParts = {}): Promise<Snapshot> {
     revision: parts.revision ?? 1,
     env: config.env,
     shellVariables: config.shellVariables,
+    live: parts.live ?? NO_LIVE_CREDENTIALS,
     references: createReferences({
       env: config.env,
       config: config.config.secrets,

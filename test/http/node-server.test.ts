@@ -17,9 +17,9 @@ describe('what the guard lets through', () => {
     const server = await start();
     const lines = [server.host, 'Connection: close', 'Caller: {"token":true}'];
     const bare = await sendRaw(server.port, head('GET /health HTTP/1.1', ...lines));
-    expect(bare.body).toBe('{"caller":{"token":false}}');
+    expect(bare.body).toBe('{"caller":{"token":false,"name":null}}');
     const known = await sendRaw(server.port, head('GET /health HTTP/1.1', ...lines, BEARER));
-    expect(known.body).toBe('{"caller":{"token":true}}');
+    expect(known.body).toBe('{"caller":{"token":true,"name":"endpoint"}}');
   });
 
   it("Node's own fetch reaches a route, with slash and colon encoded in the query", async () => {
@@ -27,7 +27,10 @@ describe('what the guard lets through', () => {
     const url = `http://localhost:${server.port}/v1/resolve?model=ollama%2Fllama3%3Achat`;
     const answer = await fetch(url, { headers: { authorization: `Bearer ${TOKEN}` } });
     expect(answer.status).toBe(200);
-    expect(await answer.json()).toEqual({ model: 'ollama/llama3:chat', caller: { token: true } });
+    expect(await answer.json()).toEqual({
+      model: 'ollama/llama3:chat',
+      caller: { token: true, name: 'endpoint' },
+    });
   });
 
   it('a rotated token counts from the next request on, also on an open connection', async () => {

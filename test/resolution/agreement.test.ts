@@ -68,7 +68,7 @@ function serverOver(snapshot: Snapshot, now: number) {
     const response = await app.request(
       `${path}${search === '' ? '' : `?${search}`}`,
       {},
-      { caller: { token: true } },
+      { caller: { token: true, name: 'endpoint' } },
     );
     return { status: response.status, text: await response.text() };
   };

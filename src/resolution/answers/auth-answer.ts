@@ -1,12 +1,12 @@
 /** The answer of `auth list` and `auth status`: how each provider is authenticated, what is shadowed, what is wrong. */
-import type { ResolvedAuth } from '../../domain/auth.ts';
+import { expiryOf } from '../../domain/auth.ts';
 import type { AuthMode, EffectiveProvider, Origin } from '../../domain/provider.ts';
 import { sameProvider } from '../../credentials/profile-selection.ts';
-import { toIso } from '../../platform/clock.ts';
+import { isoOrNull } from '../../platform/clock.ts';
 import type { AuthPlace } from '../auth-places.ts';
 import { authPlaces, credentialVersion } from '../resolve-auth.ts';
 import type { Snapshot } from '../snapshot.ts';
-import type { AuthStatus } from './listings.ts';
+import { type AuthStatus, statusOf } from './listings.ts';
 
 /** Something about a credential that the operator should know. `detail` shows no value. */
 export interface AuthWarning {
@@ -59,9 +59,8 @@ async function describeAuth(
   provider: EffectiveProvider,
   now: number,
 ): Promise<ProviderAuth> {
-  const places = await authPlaces(snapshot, provider, { now });
+  const places = await authPlaces(snapshot, provider, { now, wait: false });
   const [used, ...shadowed] = places.flatMap((place) => (place.kind === 'hit' ? [place] : []));
-  const isExpired = places.some(({ kind }) => kind === 'expired');
   const { id, name = id, origin } = provider;
   return {
     id,
@@ -69,27 +68,12 @@ async function describeAuth(
     origin,
     mode: used?.auth.mode ?? provider.auth ?? null,
     source: used?.auth.source ?? null,
-    status: used === undefined ? (isExpired ? 'expired' : 'missing') : 'satisfied',
-    expiresAt: used === undefined ? null : expiryOf(used.auth),
+    status: statusOf(places),
+    expiresAt: used === undefined ? null : isoOrNull(expiryOf(used.auth)),
     fingerprint: used === undefined ? null : credentialVersion(used.auth, snapshot.installKey),
     shadows: shadowed.map(({ auth }) => auth.source),
     warnings: [...openFiles(snapshot, provider), ...places.flatMap((place) => warningsOf(place, snapshot))],
   };
-}
-
-function expiryOf(auth: ResolvedAuth): string | null {
-  switch (auth.mode) {
-    case 'none':
-    case 'api-key':
-      return null;
-    case 'token':
-    case 'oauth':
-      return auth.expiresAt === null ? null : toIso(auth.expiresAt);
-    case 'aws-sdk': {
-      const at = auth.credentials.kind === 'keys' ? auth.credentials.keys.expiration : null;
-      return at === null ? null : toIso(at);
-    }
-  }
 }
 
 /** Stores with a credential of this provider that other users can read. */
@@ -119,6 +103,7 @@ function warningsOf(place: AuthPlace, { profiles }: Snapshot): AuthWarning[] {
     case 'skipped':
       return place.isPlaceholder === true ? [{ code: 'placeholder-looking', detail }] : [];
     case 'empty':
+    case 'unverified':
       return [];
   }
 }

@@ -1,7 +1,8 @@
 /** The answers that list: providers with their auth status, and usable models in OpenAI's list shape. */
 import type { AuthMode, EffectiveProvider, Model, Origin } from '../../domain/provider.ts';
 import { formatModelRef } from '../../domain/model-ref.ts';
-import { resolveAuth } from '../resolve-auth.ts';
+import type { AuthPlace } from '../auth-places.ts';
+import { authPlaces } from '../resolve-auth.ts';
 import type { Problem } from '../../domain/errors.ts';
 import { resolve } from '../resolve.ts';
 import { resolveModel } from '../resolve-model.ts';
@@ -61,8 +62,7 @@ export async function listProviders(
     [...snapshot.providers.byId.values()].map((provider) => describeProvider(snapshot, provider, now)),
   );
   const providers = answers.filter(
-    ({ origin, auth }) =>
-      all || origin !== 'catalog' || auth.status === 'satisfied' || auth.status === 'expired',
+    ({ origin, auth }) => all || origin !== 'catalog' || auth.status !== 'missing',
   );
   return { revision: snapshot.revision, providers };
 }
@@ -111,19 +111,27 @@ async function authStatus(
   provider: EffectiveProvider,
   now: number,
 ): Promise<ProviderAnswer['auth']> {
-  const outcome = await resolveAuth(snapshot, provider, { now });
-  if (outcome.kind === 'satisfied') {
-    return { mode: outcome.auth.mode, source: outcome.auth.source, status: 'satisfied' };
-  }
-  const status = outcome.problem.code === 'auth-expired' ? 'expired' : 'missing';
-  return { mode: provider.auth ?? null, source: null, status };
+  const places = await authPlaces(snapshot, provider, { now, wait: false });
+  const used = places.find((place) => place.kind === 'hit');
+  return {
+    mode: used?.auth.mode ?? provider.auth ?? null,
+    source: used?.auth.source ?? null,
+    status: statusOf(places),
+  };
+}
+
+/** What the places of a provider come to, strongest first. */
+export function statusOf(places: readonly AuthPlace[]): AuthStatus {
+  if (places.some(({ kind }) => kind === 'hit')) return 'satisfied';
+  if (places.some(({ kind }) => kind === 'unverified')) return 'unverified';
+  return places.some(({ kind }) => kind === 'expired') ? 'expired' : 'missing';
 }
 
 /** Every model that a request could use now, of every provider. */
 export async function listModels(snapshot: Snapshot, now: number): Promise<ModelsAnswer> {
   const lists = await Promise.all(
     [...snapshot.providers.byId.values()].map(async (provider) => {
-      const outcome = await resolve(snapshot, { provider: provider.id }, now);
+      const outcome = await resolve(snapshot, { provider: provider.id, wait: false }, now);
       return outcome.kind === 'resolved'
         ? provider.models.map((model) => toModelAnswer(provider.id, model))
         : [];

@@ -1,7 +1,7 @@
 /** The answer of `/v1/resolve` and `resolve --json`: the one place where a secret is put into a body. */
-import type { Resolution, ResolvedAuth } from '../../domain/auth.ts';
+import { expiryOf, type Resolution, type ResolvedAuth } from '../../domain/auth.ts';
 import type { Secret } from '../../domain/secret.ts';
-import { toIso } from '../../platform/clock.ts';
+import { isoOrNull } from '../../platform/clock.ts';
 
 /** Whether the answer holds the secrets or masks in their place. */
 export type Reveal = 'secrets' | 'masks';
@@ -42,7 +42,7 @@ function toAuthAnswer(auth: ResolvedAuth, reveal: Reveal): Record<string, unknow
     case 'none':
       return { mode, source };
     case 'api-key':
-      return { mode, source, apiKey: show(auth.apiKey), expiresAt: null };
+      return { mode, source, apiKey: show(auth.apiKey), expiresAt: isoOrNull(expiryOf(auth)) };
     case 'token':
       return { mode, source, token: show(auth.token), expiresAt: isoOrNull(auth.expiresAt) };
     case 'oauth':
@@ -74,8 +74,4 @@ function toAuthAnswer(auth: ResolvedAuth, reveal: Reveal): Record<string, unknow
 function toHeaderAnswer(resolution: Resolution, reveal: Reveal): Readonly<Record<string, string>> {
   if (reveal === 'secrets') return resolution.headers;
   return Object.fromEntries(Object.keys(resolution.headers).map((name) => [name, MASK]));
-}
-
-function isoOrNull(unixMs: number | null): string | null {
-  return unixMs === null ? null : toIso(unixMs);
 }

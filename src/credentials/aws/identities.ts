@@ -1,0 +1,39 @@
+/** AWS identities that only the whole AWS chain can find: profiles, SSO, roles, containers, instances. */
+import type { AwsCredentials } from '../../domain/auth.ts';
+import type { Environment } from '../../platform/paths.ts';
+
+/** Whose identity is wanted. */
+export interface AwsIdentityRequest {
+  /** Variables as they count for the program, `AWS_PROFILE` and the like among them. */
+  readonly env: Environment;
+  /** Region that the provider names; beats the environment's and the profile's. */
+  readonly region: string | null;
+}
+
+/** What the chain found. Texts never show a secret. */
+export type AwsIdentityOutcome =
+  | {
+      readonly kind: 'found';
+      readonly keys: AwsCredentials;
+      /** `env: AWS_PROFILE` or `aws-sdk default chain`. */
+      readonly source: string;
+      /** Which profile or file it was, in words. */
+      readonly detail: string;
+    }
+  /** Nothing in the chain has an identity. */
+  | { readonly kind: 'none'; readonly source: string; readonly detail: string }
+  /** Something is configured and does not work: an SSO session that ended, a role that is refused. */
+  | {
+      readonly kind: 'failed';
+      readonly source: string;
+      readonly detail: string;
+      readonly hints: readonly string[];
+    };
+
+/** Identities with their renewal. One for the life of the program. */
+export interface AwsIdentities {
+  /** The outcome that would be handed out now without waiting, or null. */
+  readonly peek: (request: AwsIdentityRequest, now: number) => AwsIdentityOutcome | null;
+  /** Never rejects, and answers within its deadline. */
+  readonly resolve: (request: AwsIdentityRequest, now: number) => Promise<AwsIdentityOutcome>;
+}

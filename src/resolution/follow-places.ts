@@ -1,0 +1,62 @@
+/**
+ * Places that have to be looked into, in their order: references to secrets, and credentials that are fetched
+ * or renewed. Nothing is run or fetched for a place that would not count, because a stronger one holds a
+ * credential.
+ */
+import { nameOfReference } from '../domain/secret-ref.ts';
+import type { References } from '../credentials/references.ts';
+import type { AuthPlace, OpenPlace, PendingPlace, ReferringPlace } from './auth-places.ts';
+
+/**
+ * @param places strongest first
+ * @param wait false: what would have to be fetched is `unverified`
+ */
+export async function followPlaces(
+  places: readonly (AuthPlace | OpenPlace)[],
+  references: References,
+  wait: boolean,
+): Promise<readonly AuthPlace[]> {
+  const followed: AuthPlace[] = [];
+  for (const place of places) {
+    const isShadowed = followed.some(({ kind }) => kind === 'hit');
+    if (place.kind === 'reference') followed.push(await followReference(place, isShadowed, references));
+    else if (place.kind === 'pending') followed.push(await followPending(place, isShadowed, wait));
+    else followed.push(place);
+  }
+  return followed;
+}
+
+async function followReference(
+  referring: ReferringPlace,
+  isShadowed: boolean,
+  references: References,
+): Promise<AuthPlace> {
+  const { place, found, note, reference, toAuth } = referring;
+  const known = references.peek(reference);
+  if (known === null && isShadowed) {
+    const why = 'its command is not run: a stronger place has a credential';
+    return { kind: 'skipped', place, found, note: why };
+  }
+  const outcome = known ?? (await references.resolve(reference));
+  if (outcome.kind === 'resolved') {
+    return {
+      kind: 'hit',
+      place,
+      found,
+      auth: toAuth(outcome.value),
+      ...(note === undefined ? {} : { note }),
+    };
+  }
+  const reason =
+    reference.source === 'env' ? outcome.reason : `${nameOfReference(reference)}: ${outcome.reason}`;
+  return { kind: 'error', place, found, note: reason };
+}
+
+async function followPending(pending: PendingPlace, isShadowed: boolean, wait: boolean): Promise<AuthPlace> {
+  const { place, found, known } = pending;
+  if (known !== null) return known;
+  if (isShadowed) {
+    return { kind: 'skipped', place, found, note: 'not asked: a stronger place has a credential' };
+  }
+  return wait ? pending.fetch() : { kind: 'unverified', place, found, note: 'not asked yet' };
+}
