@@ -4,6 +4,7 @@
  */
 import { Hono } from 'hono';
 import { messageOf, SidecarError } from './domain/errors.ts';
+import type { DiscoveryAnswer } from './domain/answers/discovery.ts';
 import type { Resolution, ResolutionOutcome } from './domain/auth.ts';
 import type { DiscoveryReport } from './domain/runtime-state.ts';
 import type { Secret } from './domain/secret.ts';
@@ -121,15 +122,18 @@ export function createApp({
     return json(await listModels(snapshot(), clock()));
   });
 
+  const toDiscoveryAnswer = (report: DiscoveryReport): DiscoveryAnswer => ({
+    revision: snapshot().revision,
+    ...report,
+  });
   app.get('/v1/discovery', (c) => {
     readQuery(c.req.url, []);
-    return json({ revision: snapshot().revision, ...discovery() });
+    return json(toDiscoveryAnswer(discovery()));
   });
 
   app.post('/v1/discovery/scan', async (c) => {
     readQuery(c.req.url, []);
-    const report = await scan();
-    return json({ revision: snapshot().revision, ...report });
+    return json(toDiscoveryAnswer(await scan()));
   });
 
   app.get('/v1/setup/:provider', async (c) => {
