@@ -69,6 +69,7 @@ withFiles(program.command('serve').description('validate, listen on localhost an
   )
   .option('--strict', 'a context window that is too small stops the start')
   .option('--log-level <level>', 'silent, error, warn, info or debug (default info)')
+  .option('--log-format <format>', 'json or pretty (default pretty on a terminal, else json)')
   .action(async (flags) => setExitCode(await (await import('./commands/serve.ts')).serve(context, flags)));
 
 withAnswer(program.command('discover').description('scan for local runtimes and write models.json'))

@@ -93,6 +93,11 @@ export function stopOnClosedPipe({ stop }: StopSignal): void {
   });
 }
 
+/** Calls back as the process ends, whatever ends it but a kill; only what needs no wait can be done then. */
+export function onProcessEnd(listener: () => void): void {
+  process.once('exit', listener);
+}
+
 /** The exit code that the process ends with once nothing is left to do. */
 export function setExitCode(code: number): void {
   process.exitCode = code;

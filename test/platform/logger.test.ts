@@ -34,9 +34,9 @@ describe('the json format', () => {
   });
 });
 
-describe('the text format', () => {
+describe('the pretty format', () => {
   it('is time, level, message and fields', () => {
-    const { log, lines } = logInto({ format: 'text' });
+    const { log, lines } = logInto({ format: 'pretty' });
     log.warn('Ollama is down', { url: 'http://127.0.0.1:11434', note: 'two words', count: 2, odd: 'a=b' });
     expect(lines).toEqual([
       expect.stringMatching(
@@ -46,8 +46,8 @@ describe('the text format', () => {
   });
 
   it('has no colour unless it is asked for', () => {
-    const { log, lines } = logInto({ format: 'text', level: 'debug' });
-    const coloured = logInto({ format: 'text', level: 'debug', colour: true });
+    const { log, lines } = logInto({ format: 'pretty', level: 'debug' });
+    const coloured = logInto({ format: 'pretty', level: 'debug', colour: true });
     for (const level of ['error', 'warn', 'info', 'debug'] as const) {
       log[level]('message', { a: 1 });
       coloured.log[level]('message', { a: 1 });
@@ -63,7 +63,7 @@ describe('the text format', () => {
     });
     fc.assert(
       fc.property(text, text, (message, value) => {
-        const { log, lines } = logInto({ format: 'text' });
+        const { log, lines } = logInto({ format: 'pretty' });
         log.info(message, { [`key${value}`]: value, err: new Error(value) });
         expect(lines).toHaveLength(1);
         expect(lines[0]?.slice(0, -1)).not.toMatch(/[\p{Cc}\p{Zl}]/u);
@@ -72,7 +72,7 @@ describe('the text format', () => {
   });
 });
 
-describe.each(['json', 'text'] as const)('no secret in the %s format', (format) => {
+describe.each(['json', 'pretty'] as const)('no secret in the %s format', (format) => {
   it('"a value scrubber guards the log": in message, field, nested field, key and error', () => {
     const { log, lines } = logInto({ format, secrets: () => [CANARY] });
     log.error(`failed with ${CANARY}`, {

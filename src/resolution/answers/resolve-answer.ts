@@ -38,27 +38,28 @@ export function toResolveAnswer(resolution: Resolution, reveal: Reveal): Resolve
 
 function toAuthAnswer(auth: ResolvedAuth, reveal: Reveal): ResolvedAuthAnswer {
   const show = (secret: Secret): string => (reveal === 'secrets' ? secret.reveal() : MASK);
+  const { source } = auth;
   switch (auth.mode) {
     case 'none':
       return { mode: auth.mode, source: auth.source };
     case 'api-key':
       return {
         mode: auth.mode,
-        source: auth.source,
+        source,
         apiKey: show(auth.apiKey),
         expiresAt: isoOrNull(expiryOf(auth)),
       };
     case 'token':
       return {
         mode: auth.mode,
-        source: auth.source,
+        source,
         token: show(auth.token),
         expiresAt: isoOrNull(auth.expiresAt),
       };
     case 'oauth':
       return {
         mode: auth.mode,
-        source: auth.source,
+        source,
         accessToken: show(auth.accessToken),
         expiresAt: isoOrNull(auth.expiresAt),
       };
@@ -68,7 +69,7 @@ function toAuthAnswer(auth: ResolvedAuth, reveal: Reveal): ResolvedAuthAnswer {
         const { bearerToken, region } = credentials;
         return {
           mode: auth.mode,
-          source: auth.source,
+          source,
           bearerToken: show(bearerToken),
           region,
           expiresAt: null,
@@ -77,7 +78,7 @@ function toAuthAnswer(auth: ResolvedAuth, reveal: Reveal): ResolvedAuthAnswer {
       const { accessKeyId, secretAccessKey, sessionToken, region, expiration } = credentials.keys;
       return {
         mode: auth.mode,
-        source: auth.source,
+        source,
         aws: {
           accessKeyId,
           secretAccessKey: show(secretAccessKey),
