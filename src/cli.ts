@@ -137,8 +137,20 @@ withScan(
 program
   .command('status')
   .description('is a server running here, and what does its health say')
+  .option('--wait <seconds>', 'wait for a server that answers; exit code 0 as soon as one does')
+  .option('--pid <pid>', 'only the server that is this process')
   .option('--json', 'print JSON')
   .action(async (flags) => setExitCode(await (await import('./commands/status.ts')).status(context, flags)));
+
+const service = program.command('service').description('files for the service manager of this system');
+
+service
+  .command('print')
+  .description('print a file that starts the server at login and keeps it running')
+  .argument('<manager>', 'systemd or launchd')
+  .action(async (manager: string) =>
+    setExitCode(await (await import('./commands/service.ts')).servicePrint(context, manager)),
+  );
 
 for (const option of uniqueOptions(providerSubcommands())) auth.option(option.flags, option.description);
 auth

@@ -9,7 +9,7 @@ import { EXIT, factsOf, messageOf, type Problem, SidecarError } from './domain/e
 import { createSetUp } from './set-up.ts';
 import { createCredentialAudit } from './http/credential-audit.ts';
 import { provesItself } from './http/liveness-proof.ts';
-import { createMetrics } from './http/metrics/metrics.ts';
+import { createMetrics, NO_SCANS } from './http/metrics/metrics.ts';
 import { listenEverywhere } from './listen-everywhere.ts';
 import { createLiveSnapshots, type SettingsReload } from './live-snapshots.ts';
 import { watchNimAccess } from './nim-access.ts';
@@ -151,7 +151,7 @@ async function run(prepared: Prepared, options: SidecarOptions, unvalidated: boo
     snapshot: live.current,
     discovery: reported,
     health,
-    scans: () => discovery?.scanTimes() ?? null,
+    scans: () => discovery?.scanTimes() ?? NO_SCANS,
     readers: () => 0,
     process: readProcessFigures,
     version: programVersion(),

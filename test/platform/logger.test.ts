@@ -165,3 +165,46 @@ describe('the level', () => {
     }
   });
 });
+
+describe('a line that is repeated', () => {
+  const fields = { provider: 'acme', profile: null };
+
+  it.each(['json', 'pretty'] as const)(
+    'is the same line as any other, with the time of each writing (%s)',
+    (format) => {
+      const { log, lines } = logInto({ format });
+      const repeat = log.repeated('Credential handed out', fields);
+      expect(lines).toEqual([]);
+      log.info('Credential handed out', fields);
+      repeat();
+      repeat();
+      expect(lines).toHaveLength(3);
+      const timeless = lines.map((line) =>
+        line.replaceAll(/\d\d:\d\d:\d\d(?:\.\d{3}Z)?|\d{4}-\d\d-\d\dT/g, ''),
+      );
+      expect(new Set(timeless).size).toBe(1);
+      if (format === 'json') expect(JSON.parse(lines[1] ?? '')).toMatchObject(fields);
+      const times = lines.map((line) => /\d\d:\d\d:\d\d/.exec(line)?.[0]);
+      expect(times).not.toContain('00:00:00');
+    },
+  );
+
+  it('goes where lines may wait, is silent where info is, and holds no secret', () => {
+    const soon: string[] = [];
+    const { log, lines } = logInto({ writeSoon: (line) => soon.push(line), secrets: () => [CANARY] });
+    const repeat = log.repeated('handed out', { source: `env: ${CANARY}` });
+    repeat();
+    log.setLevel('warn');
+    repeat();
+    expect(lines).toEqual([]);
+    expect(soon).toHaveLength(1);
+    expect(soon[0]).toContain('env: [secret]');
+  });
+});
+
+it('takes another format while it runs', () => {
+  const { log, lines } = logInto({ format: 'json' });
+  log.setFormat('pretty');
+  log.info('hello');
+  expect(lines).toEqual([expect.stringMatching(/^\d\d:\d\d:\d\d info {2}hello\n$/)]);
+});

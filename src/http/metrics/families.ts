@@ -76,23 +76,23 @@ export const FAMILIES: readonly Family[] = [
   {
     name: 'provider_sidecar_scans_total',
     kind: 'counter',
-    help: 'Whole scans for local runtimes',
+    help: 'Whole scans for local runtimes; 0 while discovery is off',
     labels: [],
-    read: ({ scans }) => (scans === null ? [] : one(scans.count)),
+    read: ({ scans }) => one(scans.count),
   },
   {
     name: 'provider_sidecar_scan_seconds_total',
     kind: 'counter',
     help: 'Time that all whole scans took together',
     labels: [],
-    read: ({ scans }) => (scans === null ? [] : one(scans.totalMs / 1000)),
+    read: ({ scans }) => one(scans.totalMs / 1000),
   },
   {
     name: 'provider_sidecar_last_scan_seconds',
     kind: 'gauge',
     help: 'Time that the last whole scan took',
     labels: [],
-    read: ({ scans }) => (scans === null || scans.count === 0 ? [] : one(scans.lastMs / 1000)),
+    read: ({ scans }) => one(scans.lastMs / 1000),
   },
   {
     name: 'provider_sidecar_event_readers',

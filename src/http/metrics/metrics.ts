@@ -20,13 +20,15 @@ export interface ScanTimes {
   readonly lastMs: number;
 }
 
+/** Of a program that looks for nothing. */
+export const NO_SCANS: ScanTimes = { count: 0, totalMs: 0, lastMs: 0 };
+
 /** What is read when somebody asks for the figures. */
 export interface MetricSources {
   readonly snapshot: () => Snapshot;
   readonly discovery: () => DiscoveryReport;
   readonly health: () => Promise<HealthReport>;
-  /** Null where discovery is off. */
-  readonly scans: () => ScanTimes | null;
+  readonly scans: () => ScanTimes;
   /** How many readers the event stream has. */
   readonly readers: () => number;
   readonly process: () => ProcessFigures;
@@ -45,7 +47,7 @@ export interface Figures extends Pick<MetricSources, 'version'> {
   readonly rejections: readonly Count[];
   readonly logins: readonly Count[];
   readonly endpoints: DiscoveryReport['endpoints'];
-  readonly scans: ScanTimes | null;
+  readonly scans: ScanTimes;
   readonly readers: number;
   readonly revision: number;
   readonly snapshotAgeMs: number;

@@ -20,12 +20,21 @@ export interface Tally {
 /** Starts empty. */
 export function createTally(): Tally {
   const counts = new Map<string, { readonly values: readonly string[]; count: number }>();
-  const add = (...values: readonly string[]): void => {
-    const key = values.join('\n');
+  const addTo = (key: string, values: readonly string[]): void => {
     const known = counts.get(key);
-    if (known !== undefined) known.count += 1;
-    else if (counts.size < MOST_SERIES) counts.set(key, { values, count: 1 });
-    else add(...values.map(() => OTHER));
+    if (known === undefined) counts.set(key, { values, count: 1 });
+    else known.count += 1;
   };
-  return { add, read: () => [...counts.values()] };
+  return {
+    add(...values) {
+      const key = values.join('\n');
+      if (counts.has(key) || counts.size < MOST_SERIES) addTo(key, values);
+      else
+        addTo(
+          OTHER,
+          values.map(() => OTHER),
+        );
+    },
+    read: () => [...counts.values()],
+  };
 }
