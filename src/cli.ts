@@ -69,6 +69,7 @@ withFiles(program.command('serve').description('validate, listen on localhost an
   )
   .option('--strict', 'a context window that is too small stops the start')
   .option('--log-level <level>', 'silent, error, warn, info or debug (default info)')
+  .option('--log-format <format>', 'json or pretty (default pretty on a terminal, else json)')
   .action(async (flags) => setExitCode(await (await import('./commands/serve.ts')).serve(context, flags)));
 
 withAnswer(program.command('discover').description('scan for local runtimes and write models.json'))
@@ -136,8 +137,20 @@ withScan(
 program
   .command('status')
   .description('is a server running here, and what does its health say')
+  .option('--wait <seconds>', 'wait for a server that answers; exit code 0 as soon as one does')
+  .option('--pid <pid>', 'only the server that is this process')
   .option('--json', 'print JSON')
   .action(async (flags) => setExitCode(await (await import('./commands/status.ts')).status(context, flags)));
+
+const service = program.command('service').description('files for the service manager of this system');
+
+service
+  .command('print')
+  .description('print a file that starts the server at login and keeps it running')
+  .argument('<manager>', 'systemd or launchd')
+  .action(async (manager: string) =>
+    setExitCode(await (await import('./commands/service.ts')).servicePrint(context, manager)),
+  );
 
 for (const option of uniqueOptions(providerSubcommands())) auth.option(option.flags, option.description);
 auth

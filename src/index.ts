@@ -2,6 +2,9 @@
 export type { AuthMode, Origin } from './domain/provider.ts';
 export type { ErrorCode } from './domain/errors.ts';
 export type { EndpointState } from './domain/runtime-state.ts';
-export type { ExplainAnswer } from './resolution/answers/explain-answer.ts';
-export type { ModelsAnswer, ProvidersAnswer } from './resolution/answers/listings.ts';
-export type { HealthReport } from './validation/health.ts';
+export type { DiscoveryAnswer } from './domain/answers/discovery.ts';
+export type { ExplainAnswer } from './domain/answers/explain.ts';
+export type { HealthAnswer } from './domain/answers/health.ts';
+export type { ModelsAnswer, ProviderDetailAnswer, ProvidersAnswer } from './domain/answers/providers.ts';
+export type { ResolveAnswer } from './domain/answers/resolve.ts';
+export type { DefaultModelAnswer, SetUpState } from './domain/answers/set-up.ts';

@@ -79,6 +79,7 @@ export async function prepare(surroundings: Surroundings, options: PrepareOption
     if (loaded.kind === 'broken') return refused(loaded.problem);
     const { settings } = loaded;
     surroundings.log.setLevel(settings.logLevel);
+    if (settings.logFormat !== null) surroundings.log.setFormat(settings.logFormat);
     if (options.scan === 'write') await ensurePrivateFolder(paths.sidecarDir);
     const catalog = [...loadCatalog().providers.values()];
     const [identity, config, profiles] = await Promise.all([

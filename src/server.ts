@@ -4,17 +4,22 @@
  */
 import { Hono } from 'hono';
 import { messageOf, SidecarError } from './domain/errors.ts';
+import type { DiscoveryAnswer } from './domain/answers/discovery.ts';
 import type { Resolution, ResolutionOutcome } from './domain/auth.ts';
 import type { DiscoveryReport } from './domain/runtime-state.ts';
 import type { Secret } from './domain/secret.ts';
+import type { Caller } from './http/access.ts';
+import type { CredentialAudit } from './http/credential-audit.ts';
 import { isChallenge, proofFor } from './http/liveness-proof.ts';
 import type { GuardedEnv } from './http/node-server.ts';
+import type { Metrics } from './http/metrics/metrics.ts';
 import { problemResponse } from './http/problem-details.ts';
 import { readJsonBody } from './http/json-body.ts';
 import { readQuery } from './http/query.ts';
 import { connectBody, defaultModelBody, type SetUp } from './http/set-up-routes.ts';
 import type { Clock } from './platform/clock.ts';
 import type { Logger } from './platform/logger.ts';
+import { programVersion } from './platform/process.ts';
 import { toExplainAnswer } from './resolution/answers/explain-answer.ts';
 import { listModels, listProvider, listProviders } from './resolution/answers/listings.ts';
 import { toResolveAnswer } from './resolution/answers/resolve-answer.ts';
@@ -35,8 +40,12 @@ export interface AppParts {
   readonly setUp: SetUp;
   /** Key of the proof that a caller may ask for before it sends the token. */
   readonly token: Secret;
+  /** Counts answers, and shows all counts. */
+  readonly metrics: Pick<Metrics, 'timer' | 'resolved' | 'text'>;
+  /** Told of every credential that leaves the server. */
+  readonly audit: CredentialAudit;
   readonly clock: Clock;
-  readonly log: Logger;
+  readonly log: Pick<Logger, 'error'>;
 }
 
 /** Paths that answer without a token, and say nothing secret. */
@@ -53,6 +62,8 @@ export function createApp({
   scan,
   setUp,
   token,
+  metrics,
+  audit,
   clock,
   log,
 }: AppParts) {
@@ -81,15 +92,25 @@ export function createApp({
     );
   });
 
-  const answerResolve = (outcome: ResolutionOutcome): Response => {
+  const answerResolve = (outcome: ResolutionOutcome, caller: Caller): Response => {
     if (outcome.kind === 'failed') return problemResponse(outcome.problem);
+    audit.handedOut(outcome.resolution, caller);
     return new Response(resolveText(outcome.resolution), { headers: JSON_HEADERS });
   };
   // Not async: an answer that is kept goes out without a turn of the event loop.
   app.get('/v1/resolve', (c): Response | Promise<Response> => {
     const request = toResolveRequest(readQuery(c.req.url, ['model', 'provider', 'profile', 'resolution']));
+    const began = metrics.timer();
+    const { caller } = c.env;
     const kept = resolver.kept(request);
-    return kept === undefined ? resolver.resolve(request).then(answerResolve) : answerResolve(kept);
+    if (kept !== undefined) {
+      metrics.resolved(kept, began, true);
+      return answerResolve(kept, caller);
+    }
+    return resolver.resolve(request).then((outcome) => {
+      metrics.resolved(outcome, began, false);
+      return answerResolve(outcome, caller);
+    });
   });
 
   app.get('/v1/explain', async (c) => {
@@ -121,15 +142,18 @@ export function createApp({
     return json(await listModels(snapshot(), clock()));
   });
 
+  const toDiscoveryAnswer = (report: DiscoveryReport): DiscoveryAnswer => ({
+    revision: snapshot().revision,
+    ...report,
+  });
   app.get('/v1/discovery', (c) => {
     readQuery(c.req.url, []);
-    return json({ revision: snapshot().revision, ...discovery() });
+    return json(toDiscoveryAnswer(discovery()));
   });
 
   app.post('/v1/discovery/scan', async (c) => {
     readQuery(c.req.url, []);
-    const report = await scan();
-    return json({ revision: snapshot().revision, ...report });
+    return json(toDiscoveryAnswer(await scan()));
   });
 
   app.get('/v1/setup/:provider', async (c) => {
@@ -149,6 +173,19 @@ export function createApp({
     const read = await readJsonBody(c.req.raw, defaultModelBody);
     if (read.kind === 'refused') return read.response;
     return json(await setUp.changeDefaultModel(read.body.model));
+  });
+
+  app.get('/metrics', async (c) => {
+    readQuery(c.req.url, []);
+    const { type, text } = await metrics.text();
+    return new Response(text, { headers: { ...JSON_HEADERS, 'content-type': type } });
+  });
+
+  let document: Promise<string> | undefined;
+  app.get('/openapi.json', async (c) => {
+    readQuery(c.req.url, []);
+    document ??= makeDocument();
+    return new Response(await document, { headers: JSON_HEADERS });
   });
 
   app.notFound(() =>
@@ -177,6 +214,12 @@ function toResolveRequest({ model, provider, profile, resolution }: ResolveQuery
     ...(profile === undefined ? {} : { profileId: profile }),
     ...(resolution === undefined ? {} : { resolutionId: resolution }),
   };
+}
+
+/** Large, always the same, and rarely asked for: what makes it is loaded then. */
+async function makeDocument(): Promise<string> {
+  const { openApiDocument } = await import('./http/openapi/document.ts');
+  return JSON.stringify(openApiDocument(programVersion()));
 }
 
 function json(body: unknown, status = 200): Response {

@@ -3,6 +3,7 @@
  * `.env`. A model becomes the default only when the start-up validation would accept it.
  */
 import { join } from 'node:path';
+import type { DefaultModelAnswer, SetUpState } from './domain/answers/set-up.ts';
 import { type Problem, SidecarError, toSidecarError } from './domain/errors.ts';
 import { setEnvVariables } from './domain/env-text.ts';
 import { formatModelRef, parseModelRef } from './domain/model-ref.ts';
@@ -18,7 +19,7 @@ import { resolveModel } from './resolution/resolve-model.ts';
 import { createSnapshot, type Snapshot } from './resolution/snapshot.ts';
 import { setTopLevelKey } from './settings/edit-settings.ts';
 import type { Settings } from './settings/layers.ts';
-import type { DefaultModelAnswer, SetUp, SetUpState } from './http/set-up-routes.ts';
+import type { SetUp } from './http/set-up-routes.ts';
 import type { LiveSnapshots } from './live-snapshots.ts';
 import { validateStartup } from './validation/startup.ts';
 

@@ -7,16 +7,19 @@ import type { Discovery } from './discovery/watcher.ts';
 import type { DiscoveryReport } from './domain/runtime-state.ts';
 import { EXIT, factsOf, messageOf, type Problem, SidecarError } from './domain/errors.ts';
 import { createSetUp } from './set-up.ts';
+import { createCredentialAudit } from './http/credential-audit.ts';
 import { provesItself } from './http/liveness-proof.ts';
+import { createMetrics, NO_SCANS } from './http/metrics/metrics.ts';
 import { listenEverywhere } from './listen-everywhere.ts';
 import { createLiveSnapshots, type SettingsReload } from './live-snapshots.ts';
 import { watchNimAccess } from './nim-access.ts';
 import { readTextFile } from './platform/files.ts';
-import { type Clock, toIso } from './platform/clock.ts';
+import { type Clock, systemTimer, toIso } from './platform/clock.ts';
 import { readEndpointFile, removeEndpointFile, writeEndpointFile } from './platform/endpoint-file.ts';
 import type { Logger } from './platform/logger.ts';
 import { type Environment, findPaths, variable } from './platform/paths.ts';
 import { processId, programVersion } from './platform/process.ts';
+import { readProcessFigures } from './platform/process-figures.ts';
 import { defaultModelWish, prepare, type Preparation, type Surroundings } from './preparation.ts';
 import { recheckOnMiss } from './recheck-on-miss.ts';
 import { createResolver } from './resolution/resolver.ts';
@@ -129,6 +132,7 @@ async function run(prepared: Prepared, options: SidecarOptions, unvalidated: boo
     log,
     reloadSettings: () => reloadSettings(options),
     onSnapshot: (current) => {
+      metrics.snapshotTaken();
       onSecrets(secretsOf(prepared, current));
       healthOf(current).then(logHealth, (error: unknown) =>
         log.error('Health could not be assessed', { error: messageOf(error) }),
@@ -142,14 +146,28 @@ async function run(prepared: Prepared, options: SidecarOptions, unvalidated: boo
     onChange: live.setNimAccess,
   });
   const health = (): Promise<HealthReport> => healthOf(live.current());
+  const reported = (): DiscoveryReport => withNewestEvidence(live.current().discovery, discovery?.report());
+  const metrics = createMetrics({
+    snapshot: live.current,
+    discovery: reported,
+    health,
+    scans: () => discovery?.scanTimes() ?? NO_SCANS,
+    readers: () => 0,
+    process: readProcessFigures,
+    version: programVersion(),
+    clock,
+    timer: systemTimer,
+  });
   const app = createApp({
     snapshot: live.current,
     resolver: createResolver(live.current, clock, recheckOnMiss(discovery, live.settled, options)),
     health,
     token: identity.token,
-    discovery: () => withNewestEvidence(live.current().discovery, discovery?.report()),
+    discovery: reported,
     scan: () => scanNow(discovery, live.rereadModelsJson),
     setUp: createSetUp({ live, paths: fixed.paths, settings, clock, folder: options.cwd }),
+    metrics,
+    audit: createCredentialAudit(log),
     clock,
     log,
   });

@@ -2,7 +2,7 @@
 import { shortFingerprint } from '../domain/secret.ts';
 import { styleText } from 'node:util';
 import type { Step, StepOutcome } from '../domain/auth.ts';
-import type { ExplainAnswer } from '../resolution/answers/explain-answer.ts';
+import type { ExplainAnswer } from '../domain/answers/explain.ts';
 
 const TITLES: Readonly<Record<Step['step'], string>> = {
   'default-model': 'Default model (nothing was asked for)',

@@ -1,7 +1,9 @@
 /** `serve`: the main job. Validates, listens, and runs until it is told to stop. */
 import { once } from 'node:events';
 import { EXIT } from '../domain/errors.ts';
+import { createLineBuffer } from '../platform/line-buffer.ts';
 import { createLogger } from '../platform/logger.ts';
+import { onProcessEnd } from '../platform/process.ts';
 import type { SettingsFlags } from '../settings/load.ts';
 import { startSidecar } from '../sidecar.ts';
 import { type CommandContext, wantsColour } from './context.ts';
@@ -13,12 +15,15 @@ export async function serve(context: CommandContext, flags: SettingsFlags): Prom
   const stop = context.stopSignal;
   let secrets: readonly string[] = [];
   const learned = new Set<string>();
+  const lines = createLineBuffer(context.print);
+  onProcessEnd(lines.flush);
   const log = createLogger({
     // The settings say more once they are read.
     level: 'info',
-    format: context.stdoutIsTerminal ? 'text' : 'json',
+    format: context.stdoutIsTerminal ? 'pretty' : 'json',
     colour: wantsColour(context, context.stdoutIsTerminal),
-    write: context.print,
+    write: lines.write,
+    writeSoon: lines.writeSoon,
     secrets: () => [...secrets, ...learned],
   });
   const outcome = await startSidecar({

@@ -53,6 +53,8 @@ export interface Discovery {
   recheck(): Promise<DiscoveryReport>;
   /** The newest report. */
   report(): DiscoveryReport;
+  /** How many whole scans there were, and how long they took, in milliseconds. */
+  scanTimes(): { readonly count: number; readonly totalMs: number; readonly lastMs: number };
   /** Why models.json could not be written the last time, or null when it could. */
   writeProblem(): Problem | null;
   /** Begins to watch. A second call does nothing. */
@@ -82,6 +84,7 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
   let writeProblem: Problem | null = null;
   let syncing: Promise<void> = Promise.resolve();
   let scanning: { readonly isExplicit: boolean; readonly done: Promise<DiscoveryReport> } | undefined;
+  let scanTimes = { count: 0, totalMs: 0, lastMs: 0 };
   let closed = false;
 
   const track = <T>(work: Promise<T>): Promise<T> => {
@@ -149,6 +152,7 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
   };
 
   const scanOnce = async (explicit: boolean): Promise<DiscoveryReport> => {
+    const began = clock();
     const plan = await scanner.plan();
     // Checks end within their deadlines, and no endpoint is asked twice at a time.
     await checksUnderWay(watched);
@@ -167,6 +171,8 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
     // What was announced meanwhile changes the candidates and nothing else.
     candidates = (await scanner.plan()).candidates;
     await publish(explicit);
+    const lastMs = Math.max(0, clock() - began);
+    scanTimes = { count: scanTimes.count + 1, totalMs: scanTimes.totalMs + lastMs, lastMs };
     return report;
   };
 
@@ -267,6 +273,7 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
     recheck,
     report: () => report,
     writeProblem: () => writeProblem,
+    scanTimes: () => scanTimes,
     start: () => {
       if (closed) return;
       if (report.scannedAt === null) void track(scan().then(() => undefined, logFailure));

@@ -1,15 +1,6 @@
 /** Problems as RFC 9457 documents: the one form of every error that leaves over HTTP. */
-import { factsOf, type ErrorCode, type Problem } from '../domain/errors.ts';
-
-/** A problem document. The order of its members is the order on the wire. */
-interface ProblemDetails {
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly code: ErrorCode;
-  readonly detail: string;
-  readonly hints: readonly string[];
-}
+import type { ProblemDetailsAnswer } from '../domain/answers/problem.ts';
+import { factsOf, type Problem } from '../domain/errors.ts';
 
 /** Members beside the common ones; `status` replaces the code's own where HTTP has a closer one (408, 413, 431). */
 export interface ProblemExtra extends Readonly<Record<string, unknown>> {
@@ -17,7 +8,7 @@ export interface ProblemExtra extends Readonly<Record<string, unknown>> {
 }
 
 /** The document of a problem. */
-export function toProblemDetails(problem: Problem, extra: ProblemExtra = {}): ProblemDetails {
+export function toProblemDetails(problem: Problem, extra: ProblemExtra = {}): ProblemDetailsAnswer {
   const facts = factsOf(problem.code);
   return {
     type: `urn:provider-sidecar:problem:${problem.code}`,

@@ -9,6 +9,10 @@ import { escapeControlCharacters } from '../domain/untrusted-text.ts';
 
 export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug';
 
+/** `pretty` for people, `json` for everything else. */
+export const LOG_FORMATS = ['json', 'pretty'] as const;
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
 /** Facts beside a message: flat, no secrets. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
@@ -17,30 +21,42 @@ export interface Logger {
   warn(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
   debug(message: string, fields?: LogFields): void;
+  /**
+   * Prepares an `info` line that is written often and differs in its time alone. It is made and cleaned once, so
+   * each writing costs next to nothing; it may reach the output a moment later, still in order.
+   *
+   * @returns writes the line with the time of the call
+   */
+  repeated(message: string, fields: LogFields): () => void;
   /** From now on only lines of this level or a graver one are written. */
   setLevel(level: LogLevel): void;
+  /** From now on lines look like this. */
+  setFormat(format: LogFormat): void;
 }
 
 export interface LoggerOptions {
   readonly level: LogLevel;
-  /** `text` for a terminal, `json` for everything else. */
-  readonly format: 'text' | 'json';
-  /** Colours in the `text` format. @default false */
+  /** Until it is set otherwise. */
+  readonly format: LogFormat;
+  /** Colours in the `pretty` format. @default false */
   readonly colour?: boolean;
   readonly write: (line: string) => void;
+  /** The same for lines of which there may be very many; keeps their order among all lines. @default write */
+  readonly writeSoon?: (line: string) => void;
   /** Values that must never be printed, asked at each line. */
   readonly secrets?: () => Iterable<string>;
 }
 
 /** Builds the log. */
 export function createLogger(options: LoggerOptions): Logger {
-  const { format, colour = false, write } = options;
-  const destination = {
-    write(line: string): void {
-      const clean = strikeOut(line, options.secrets?.() ?? []);
-      write(format === 'json' ? clean : toText(clean, colour));
-    },
+  const { colour = false, write, writeSoon = write } = options;
+  let { format } = options;
+  /** A line as it leaves the process. */
+  const toOutput = (line: string): string => {
+    const clean = strikeOut(line, options.secrets?.() ?? []);
+    return format === 'json' ? clean : toText(clean, colour);
   };
+  const destination = { write: (line: string) => write(toOutput(line)) };
   const log = pino(
     {
       level: options.level,
@@ -64,11 +80,32 @@ export function createLogger(options: LoggerOptions): Logger {
     warn: (message, fields) => log.warn(fields ?? {}, message),
     info: (message, fields) => log.info(fields ?? {}, message),
     debug: (message, fields) => log.debug(fields ?? {}, message),
+    repeated(message, fields) {
+      const line = JSON.stringify({ level: 'info', time: NO_TIME, ...fields, msg: message });
+      const output = toOutput(`${line}\n`);
+      const [from, to] = format === 'json' ? ([0, NO_TIME.length] as const) : CLOCK;
+      const written = NO_TIME.slice(from, to);
+      const at = output.indexOf(written);
+      const [head, tail] = [output.slice(0, at), output.slice(at + written.length)];
+      return () => {
+        if (!log.isLevelEnabled('info')) return;
+        writeSoon(`${head}${new Date().toISOString().slice(from, to)}${tail}`);
+      };
+    },
     setLevel(level) {
       log.level = level;
     },
+    setFormat(wanted) {
+      format = wanted;
+    },
   };
 }
+
+/** Stands where a line's time will be: as long as every time, and in no other text. */
+const NO_TIME = '0000-00-00T00:00:00.000Z';
+
+/** Where the time of day stands in a time. */
+const CLOCK = [11, 19] as const;
 
 /** Removes the secrets from a JSON line, where each stands as JSON writes it; it stays valid JSON. */
 function strikeOut(line: string, secrets: Iterable<string>): string {
@@ -88,7 +125,15 @@ function escapedInJson(text: string): string {
 }
 
 /** A logger that says nothing. */
-export const silentLogger: Logger = { error() {}, warn() {}, info() {}, debug() {}, setLevel() {} };
+export const silentLogger: Logger = {
+  error() {},
+  warn() {},
+  info() {},
+  debug() {},
+  repeated: () => () => {},
+  setLevel() {},
+  setFormat() {},
+};
 
 const COLOURS = { error: 'red', warn: 'yellow', info: 'green', debug: 'gray' } as const;
 
@@ -106,7 +151,7 @@ function toText(line: string, colour: boolean): string {
     colour && isColoured(level) ? styleText(COLOURS[level], label, { validateStream: false }) : label;
   const rest = Object.entries(fields).map(([key, value]) => ` ${key}=${formatField(value)}`);
   const text = escapeControlCharacters(`${String(msg)}${rest.join('')}`);
-  return `${String(time).slice(11, 19)} ${coloured} ${text}\n`;
+  return `${String(time).slice(...CLOCK)} ${coloured} ${text}\n`;
 }
 
 function formatField(value: unknown): string {

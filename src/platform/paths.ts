@@ -45,6 +45,17 @@ const AGENT_DIR_VARIABLES = [
   'PI_CODING_AGENT_DIR',
 ] as const;
 
+/** The variables of an environment that say where the files of `findPaths` stand, with absolute paths. */
+export function placeVariables(env: Environment, home: string): Readonly<Record<string, string>> {
+  const names = [STATE_DIR_VARIABLES, CONFIG_PATH_VARIABLES, AGENT_DIR_VARIABLES, OAUTH_DIR_VARIABLES].flat();
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = variable(env, name);
+      return value === undefined ? [] : [[name, expandPath(value, home)] as const];
+    }),
+  );
+}
+
 /** Every path that the program reads or writes, absolute. */
 export interface Paths {
   readonly home: string;

@@ -1,5 +1,5 @@
 /** This process: its variables, its folder, its streams and its end. Read once and handed on. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import type { Environment } from './paths.ts';
 
@@ -93,9 +93,20 @@ export function stopOnClosedPipe({ stop }: StopSignal): void {
   });
 }
 
+/** Calls back as the process ends, whatever ends it but a kill; only what needs no wait can be done then. */
+export function onProcessEnd(listener: () => void): void {
+  process.once('exit', listener);
+}
+
 /** The exit code that the process ends with once nothing is left to do. */
 export function setExitCode(code: number): void {
   process.exitCode = code;
+}
+
+/** This program as it was started, by absolute paths and without its arguments. */
+export function programCommand(): readonly string[] {
+  const script = process.argv[1];
+  return script === undefined ? [process.execPath] : [process.execPath, realpathSync(script)];
 }
 
 /** Version of this program, from its package. */

@@ -33,6 +33,7 @@ export interface SettingsFlags {
   readonly modelsJson?: string;
   readonly minContextWindow?: string;
   readonly logLevel?: string;
+  readonly logFormat?: string;
   readonly strict?: boolean;
 }
 
@@ -158,6 +159,7 @@ function textLayer(source: TextSource, home: string, base: string, faults: strin
     modelsJson: readPath('modelsJson'),
     minContextWindow: read('minContextWindow', settingTexts.minContextWindow),
     logLevel: read('logLevel', settingTexts.logLevel),
+    logFormat: read('logFormat', settingTexts.logFormat),
     token: token && { ...token, value: new Secret(token.value) },
   };
 }
@@ -176,6 +178,7 @@ function fileLayer(file: SettingsFile, paths: SettingsInput['paths']): SettingsL
     modelsJson: atPath('modelsJson', file.modelsJson),
     minContextWindow: at('minContextWindow', file.minContextWindow),
     logLevel: at('logLevel', file.logLevel),
+    logFormat: at('logFormat', file.logFormat),
     strict: at('strict', file.strict),
     'discovery.trust': at('discovery.trust', file.discovery?.trust),
     'discovery.endpoints': at('discovery.endpoints', file.discovery?.endpoints),
@@ -206,6 +209,7 @@ function defaultLayer(paths: SettingsInput['paths']): FullLayer {
     modelsJson: { value: paths.modelsJson, origin },
     minContextWindow: { value: 16_000, origin },
     logLevel: { value: 'info', origin },
+    logFormat: { value: null, origin },
     strict: { value: false, origin },
     'discovery.trust': { value: [], origin },
     'discovery.endpoints': { value: [], origin },

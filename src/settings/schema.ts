@@ -4,7 +4,7 @@ import { isLoopbackHost } from '../domain/loopback.ts';
 import { RUNTIME_IDS, type RuntimeId } from '../domain/provider-id.ts';
 import type { Secret } from '../domain/secret.ts';
 import { hasControlCharacters } from '../domain/untrusted-text.ts';
-import type { LogLevel } from '../platform/logger.ts';
+import { LOG_FORMATS, type LogFormat, type LogLevel } from '../platform/logger.ts';
 
 /** A place where the operator says that a runtime answers. */
 export interface ConfiguredEndpoint {
@@ -48,6 +48,8 @@ export interface SettingValues {
   readonly minContextWindow: number;
   /** @default 'info' */
   readonly logLevel: LogLevel;
+  /** Null: `pretty` on a terminal, `json` elsewhere. @default null */
+  readonly logFormat: LogFormat | null;
   /** True: a context window that is too small stops the start. @default false */
   readonly strict: boolean;
   /** Hosts of the network that discovery may ask and write. @default [] */
@@ -80,6 +82,7 @@ export const SETTING_NAMES = {
   modelsJson: { flag: '--models-json', variable: 'PROVIDER_SIDECAR_MODELS_JSON' },
   minContextWindow: { flag: '--min-context-window' },
   logLevel: { flag: '--log-level', variable: 'PROVIDER_SIDECAR_LOG_LEVEL' },
+  logFormat: { flag: '--log-format', variable: 'PROVIDER_SIDECAR_LOG_FORMAT' },
   strict: { flag: '--strict' },
   token: { variable: 'PROVIDER_SIDECAR_TOKEN' },
 } as const;
@@ -157,6 +160,7 @@ const settingFields = {
   modelsJson: text,
   minContextWindow: z.int(TOKENS_RULE).min(0, TOKENS_RULE),
   logLevel: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`),
+  logFormat: z.enum(LOG_FORMATS, `must be one of ${LOG_FORMATS.join(', ')}`),
   strict: z.boolean('must be true or false'),
   trust: z.array(text, 'must be a list of URLs'),
   endpoints: z
@@ -239,6 +243,7 @@ export const settingsFile = z.strictObject(
     modelsJson: settingFields.modelsJson.optional(),
     minContextWindow: settingFields.minContextWindow.optional(),
     logLevel: settingFields.logLevel.optional(),
+    logFormat: settingFields.logFormat.optional(),
     strict: settingFields.strict.optional(),
     discovery: discoveryFields.optional(),
     secrets: secretsFields.optional(),

@@ -1,7 +1,6 @@
 /** What `/health` says: the check of the default model, and everything else that is wrong. */
-import type { ErrorCode } from '../domain/errors.ts';
+import type { HealthAnswer } from '../domain/answers/health.ts';
 import type { Finding } from '../domain/finding.ts';
-import type { EndpointReport } from '../domain/runtime-state.ts';
 import type { Snapshot } from '../resolution/snapshot.ts';
 import {
   checkDefaultModel,
@@ -10,19 +9,10 @@ import {
   healthLine,
 } from './default-model-check.ts';
 
-export type HealthStatus = 'ok' | 'degraded' | 'failing' | 'unvalidated';
-
 /** The full answer; without a token a caller gets `status` and `code` alone. */
-export interface HealthReport {
-  readonly status: HealthStatus;
-  readonly code?: ErrorCode;
-  readonly line?: string;
-  readonly revision: number;
-  readonly digest?: string;
-  readonly defaultModel: { readonly ref: string; readonly source: string } | null;
-  readonly findings: readonly Finding[];
-  readonly endpoints: readonly EndpointReport[];
-}
+export type HealthReport = HealthAnswer;
+
+type HealthStatus = HealthReport['status'];
 
 export interface HealthOptions extends CheckOptions {
   /** True when start-up validation was skipped: health then never says `ok`. */

@@ -32,7 +32,7 @@ function logLineAsText(line: string): string {
   const write = (part: string): void => {
     text += part;
   };
-  const log = createLogger({ level: 'debug', format: 'text', write });
+  const log = createLogger({ level: 'debug', format: 'pretty', write });
   const message = String(msg);
   if (level === 'error') log.error(message, fields);
   else if (level === 'warn') log.warn(message, fields);

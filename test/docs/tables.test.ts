@@ -51,6 +51,8 @@ describe('routes', () => {
     scan: unused,
     setUp: { describe: unused, connect: unused, changeDefaultModel: unused },
     token: new Secret('token-of-the-tables-test-0123456789'),
+    metrics: { timer: unused, resolved: unused, text: unused },
+    audit: { handedOut: unused },
     clock: unused,
     log: silentLogger,
   });

@@ -34,9 +34,9 @@ describe('the json format', () => {
   });
 });
 
-describe('the text format', () => {
+describe('the pretty format', () => {
   it('is time, level, message and fields', () => {
-    const { log, lines } = logInto({ format: 'text' });
+    const { log, lines } = logInto({ format: 'pretty' });
     log.warn('Ollama is down', { url: 'http://127.0.0.1:11434', note: 'two words', count: 2, odd: 'a=b' });
     expect(lines).toEqual([
       expect.stringMatching(
@@ -46,8 +46,8 @@ describe('the text format', () => {
   });
 
   it('has no colour unless it is asked for', () => {
-    const { log, lines } = logInto({ format: 'text', level: 'debug' });
-    const coloured = logInto({ format: 'text', level: 'debug', colour: true });
+    const { log, lines } = logInto({ format: 'pretty', level: 'debug' });
+    const coloured = logInto({ format: 'pretty', level: 'debug', colour: true });
     for (const level of ['error', 'warn', 'info', 'debug'] as const) {
       log[level]('message', { a: 1 });
       coloured.log[level]('message', { a: 1 });
@@ -63,7 +63,7 @@ describe('the text format', () => {
     });
     fc.assert(
       fc.property(text, text, (message, value) => {
-        const { log, lines } = logInto({ format: 'text' });
+        const { log, lines } = logInto({ format: 'pretty' });
         log.info(message, { [`key${value}`]: value, err: new Error(value) });
         expect(lines).toHaveLength(1);
         expect(lines[0]?.slice(0, -1)).not.toMatch(/[\p{Cc}\p{Zl}]/u);
@@ -72,7 +72,7 @@ describe('the text format', () => {
   });
 });
 
-describe.each(['json', 'text'] as const)('no secret in the %s format', (format) => {
+describe.each(['json', 'pretty'] as const)('no secret in the %s format', (format) => {
   it('"a value scrubber guards the log": in message, field, nested field, key and error', () => {
     const { log, lines } = logInto({ format, secrets: () => [CANARY] });
     log.error(`failed with ${CANARY}`, {
@@ -164,4 +164,47 @@ describe('the level', () => {
       expect(lines.map((line) => /"msg":"(\w+)"/.exec(line)?.[1])).toEqual(written);
     }
   });
+});
+
+describe('a line that is repeated', () => {
+  const fields = { provider: 'acme', profile: null };
+
+  it.each(['json', 'pretty'] as const)(
+    'is the same line as any other, with the time of each writing (%s)',
+    (format) => {
+      const { log, lines } = logInto({ format });
+      const repeat = log.repeated('Credential handed out', fields);
+      expect(lines).toEqual([]);
+      log.info('Credential handed out', fields);
+      repeat();
+      repeat();
+      expect(lines).toHaveLength(3);
+      const timeless = lines.map((line) =>
+        line.replaceAll(/\d\d:\d\d:\d\d(?:\.\d{3}Z)?|\d{4}-\d\d-\d\dT/g, ''),
+      );
+      expect(new Set(timeless).size).toBe(1);
+      if (format === 'json') expect(JSON.parse(lines[1] ?? '')).toMatchObject(fields);
+      const times = lines.map((line) => /\d\d:\d\d:\d\d/.exec(line)?.[0]);
+      expect(times).not.toContain('00:00:00');
+    },
+  );
+
+  it('goes where lines may wait, is silent where info is, and holds no secret', () => {
+    const soon: string[] = [];
+    const { log, lines } = logInto({ writeSoon: (line) => soon.push(line), secrets: () => [CANARY] });
+    const repeat = log.repeated('handed out', { source: `env: ${CANARY}` });
+    repeat();
+    log.setLevel('warn');
+    repeat();
+    expect(lines).toEqual([]);
+    expect(soon).toHaveLength(1);
+    expect(soon[0]).toContain('env: [secret]');
+  });
+});
+
+it('takes another format while it runs', () => {
+  const { log, lines } = logInto({ format: 'json' });
+  log.setFormat('pretty');
+  log.info('hello');
+  expect(lines).toEqual([expect.stringMatching(/^\d\d:\d\d:\d\d info {2}hello\n$/)]);
 });

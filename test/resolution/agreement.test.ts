@@ -55,13 +55,9 @@ function serverOver(snapshot: Snapshot, now: number) {
     setUp: { describe: unreachable, connect: unreachable, changeDefaultModel: unreachable },
     token: new Secret('token-of-the-agreement-test-012345'),
     clock: () => now,
-    log: {
-      debug: unreachable,
-      info: unreachable,
-      warn: unreachable,
-      error: unreachable,
-      setLevel: unreachable,
-    },
+    metrics: { timer: () => 0, resolved: () => undefined, text: unreachable },
+    audit: { handedOut: () => undefined },
+    log: { error: unreachable },
   });
   return async (path: string, query: Record<string, string> = {}) => {
     const search = new URLSearchParams(query).toString();

@@ -1,4 +1,5 @@
 /** The answer of `auth list` and `auth status`: how each provider is authenticated, what is shadowed, what is wrong. */
+import type { AuthStatus } from '../../domain/answers/providers.ts';
 import { expiryOf } from '../../domain/auth.ts';
 import type { AuthMode, EffectiveProvider, Origin } from '../../domain/provider.ts';
 import { sameProvider } from '../../credentials/profile-selection.ts';
@@ -6,7 +7,7 @@ import { isoOrNull } from '../../platform/clock.ts';
 import type { AuthPlace } from '../auth-places.ts';
 import { authPlaces, credentialVersion } from '../resolve-auth.ts';
 import type { Snapshot } from '../snapshot.ts';
-import { type AuthStatus, statusOf } from './listings.ts';
+import { statusOf } from './listings.ts';
 
 /** Something about a credential that the operator should know. `detail` shows no value. */
 export interface AuthWarning {

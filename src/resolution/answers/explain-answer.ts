@@ -1,21 +1,8 @@
 /** The answer of `/v1/explain` and `explain --json`: every step, no secret. */
-import type { ResolutionOutcome, Step } from '../../domain/auth.ts';
+import type { ExplainAnswer } from '../../domain/answers/explain.ts';
+import type { ResolutionOutcome } from '../../domain/auth.ts';
 import { outcomeCode } from '../../domain/auth.ts';
-import type { ErrorCode } from '../../domain/errors.ts';
-
-/** JSON-ready; the type is what the command line draws its tree from. */
-export interface ExplainAnswer {
-  readonly revision: number;
-  readonly ref: string | null;
-  readonly outcome: 'resolved' | ErrorCode;
-  readonly digest?: string;
-  readonly provider?: { id: string; baseUrl: string | null; api: string | null; origin: string };
-  readonly model?: { id: string; contextWindow: number; contextWindowSource: string };
-  readonly auth?: { mode: string; source: string };
-  readonly detail?: string;
-  readonly hints?: readonly string[];
-  readonly steps: readonly Step[];
-}
+import type { ContextWindowSource } from '../../domain/provider.ts';
 
 /**
  * @param ref what was asked for, null for a default model that nobody named
@@ -59,11 +46,11 @@ export function toExplainAnswer(outcome: ResolutionOutcome, ref: string | null):
   };
 }
 
-function toModel(model: { id: string; contextWindow: number; contextWindowSource?: string }): {
+function toModel(model: {
   id: string;
   contextWindow: number;
-  contextWindowSource: string;
-} {
+  contextWindowSource?: ContextWindowSource;
+}): NonNullable<ExplainAnswer['model']> {
   const { id, contextWindow, contextWindowSource = 'assumed' } = model;
   return { id, contextWindow, contextWindowSource };
 }

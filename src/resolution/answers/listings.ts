@@ -1,5 +1,14 @@
 /** The answers that list: providers with their auth status, and usable models in OpenAI's list shape. */
-import type { AuthMode, EffectiveProvider, Model, Origin } from '../../domain/provider.ts';
+import type {
+  AuthStatus,
+  ModelAnswer,
+  ModelsAnswer,
+  ProviderAnswer,
+  ProviderDetailAnswer,
+  ProvidersAnswer,
+} from '../../domain/answers/providers.ts';
+import type { ModelRow } from '../../domain/answers/model-row.ts';
+import type { EffectiveProvider, Model } from '../../domain/provider.ts';
 import { formatModelRef } from '../../domain/model-ref.ts';
 import type { AuthPlace } from '../auth-places.ts';
 import { authPlaces } from '../resolve-auth.ts';
@@ -7,48 +16,6 @@ import type { Problem } from '../../domain/errors.ts';
 import { resolve } from '../resolve.ts';
 import { resolveModel } from '../resolve-model.ts';
 import type { Snapshot } from '../snapshot.ts';
-
-/** Whether a request to the provider could be authenticated now. */
-export type AuthStatus = 'satisfied' | 'missing' | 'expired' | 'unverified';
-
-export interface ProviderAnswer {
-  readonly id: string;
-  readonly name: string;
-  readonly baseUrl: string | null;
-  readonly api: string | null;
-  readonly origin: Origin;
-  readonly shadows: readonly Origin[];
-  readonly auth: {
-    readonly mode: AuthMode | null;
-    readonly source: string | null;
-    readonly status: AuthStatus;
-  };
-  readonly modelCount: number;
-}
-
-export interface ProvidersAnswer {
-  readonly revision: number;
-  readonly providers: readonly ProviderAnswer[];
-}
-
-export interface ModelAnswer {
-  readonly id: string;
-  readonly object: 'model';
-  readonly created: number;
-  readonly owned_by: string;
-  readonly name: string;
-  readonly context_window: number;
-  readonly context_window_source: string;
-  readonly max_context_window: number | null;
-  readonly max_tokens: number;
-  readonly reasoning: boolean;
-  readonly input: readonly string[];
-}
-
-export interface ModelsAnswer {
-  readonly object: 'list';
-  readonly data: readonly ModelAnswer[];
-}
 
 /**
  * @param all true: also catalog providers that nothing here can authenticate with
@@ -69,10 +36,7 @@ export async function listProviders(
 
 /** One provider with its models, or why there is none, in the words of a resolution. */
 export type ListedProvider =
-  | {
-      readonly kind: 'listed';
-      readonly provider: ProviderAnswer & { readonly revision: number; readonly models: readonly Model[] };
-    }
+  | { readonly kind: 'listed'; readonly provider: ProviderDetailAnswer }
   | { readonly kind: 'missing'; readonly problem: Problem };
 
 /** @param id as a caller spells it */
@@ -84,8 +48,13 @@ export async function listProvider(snapshot: Snapshot, id: string, now: number):
     throw new Error('The resolver found a provider that is not listed');
   }
   const answer = await describeProvider(snapshot, provider, now);
-  const { models } = provider;
+  const models = provider.models.map(toModelRow);
   return { kind: 'listed', provider: { revision: snapshot.revision, ...answer, models } };
+}
+
+/** Without the headers of requests for the model: their values may be secret. */
+function toModelRow({ headers: _headers, headerRefs: _headerRefs, ...row }: Model): ModelRow {
+  return row;
 }
 
 async function describeProvider(

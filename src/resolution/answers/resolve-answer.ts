@@ -1,4 +1,5 @@
 /** The answer of `/v1/resolve` and `resolve --json`: the one place where a secret is put into a body. */
+import type { ResolveAnswer, ResolvedAuthAnswer } from '../../domain/answers/resolve.ts';
 import { expiryOf, type Resolution, type ResolvedAuth } from '../../domain/auth.ts';
 import type { Secret } from '../../domain/secret.ts';
 import { isoOrNull } from '../../platform/clock.ts';
@@ -9,7 +10,7 @@ export type Reveal = 'secrets' | 'masks';
 const MASK = '[secret]';
 
 /** JSON-ready object; key order is the order on the wire. */
-export function toResolveAnswer(resolution: Resolution, reveal: Reveal): Record<string, unknown> {
+export function toResolveAnswer(resolution: Resolution, reveal: Reveal): ResolveAnswer {
   const { revision, resolutionId, digest, model, provider, baseUrl, api, ref } = resolution;
   return {
     revision,
@@ -35,27 +36,48 @@ export function toResolveAnswer(resolution: Resolution, reveal: Reveal): Record<
   };
 }
 
-function toAuthAnswer(auth: ResolvedAuth, reveal: Reveal): Record<string, unknown> {
+function toAuthAnswer(auth: ResolvedAuth, reveal: Reveal): ResolvedAuthAnswer {
   const show = (secret: Secret): string => (reveal === 'secrets' ? secret.reveal() : MASK);
-  const { mode, source } = auth;
+  const { source } = auth;
   switch (auth.mode) {
     case 'none':
-      return { mode, source };
+      return { mode: auth.mode, source: auth.source };
     case 'api-key':
-      return { mode, source, apiKey: show(auth.apiKey), expiresAt: isoOrNull(expiryOf(auth)) };
+      return {
+        mode: auth.mode,
+        source,
+        apiKey: show(auth.apiKey),
+        expiresAt: isoOrNull(expiryOf(auth)),
+      };
     case 'token':
-      return { mode, source, token: show(auth.token), expiresAt: isoOrNull(auth.expiresAt) };
+      return {
+        mode: auth.mode,
+        source,
+        token: show(auth.token),
+        expiresAt: isoOrNull(auth.expiresAt),
+      };
     case 'oauth':
-      return { mode, source, accessToken: show(auth.accessToken), expiresAt: isoOrNull(auth.expiresAt) };
+      return {
+        mode: auth.mode,
+        source,
+        accessToken: show(auth.accessToken),
+        expiresAt: isoOrNull(auth.expiresAt),
+      };
     case 'aws-sdk': {
       const { credentials } = auth;
       if (credentials.kind === 'bearer') {
         const { bearerToken, region } = credentials;
-        return { mode, source, bearerToken: show(bearerToken), region, expiresAt: null };
+        return {
+          mode: auth.mode,
+          source,
+          bearerToken: show(bearerToken),
+          region,
+          expiresAt: null,
+        };
       }
       const { accessKeyId, secretAccessKey, sessionToken, region, expiration } = credentials.keys;
       return {
-        mode,
+        mode: auth.mode,
         source,
         aws: {
           accessKeyId,

@@ -1,0 +1,152 @@
+/**
+ * What the server counts while it works. Counting is a few plain numbers; they are put into Prometheus' form only
+ * when somebody reads `/metrics`, and what does that is loaded then.
+ */
+import type { ResolutionOutcome } from '../../domain/auth.ts';
+import { outcomeCode } from '../../domain/auth.ts';
+import type { DiscoveryReport } from '../../domain/runtime-state.ts';
+import type { SidecarEvent } from '../../domain/sidecar-event.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { ProcessFigures } from '../../platform/process-figures.ts';
+import type { Snapshot } from '../../resolution/snapshot.ts';
+import type { HealthReport } from '../../validation/health.ts';
+import { createDurations, type DurationCounts } from './durations.ts';
+import { type Count, createTally, OTHER } from './tally.ts';
+
+/** How many whole scans there were, and how long they took. */
+export interface ScanTimes {
+  readonly count: number;
+  readonly totalMs: number;
+  readonly lastMs: number;
+}
+
+/** Of a program that looks for nothing. */
+export const NO_SCANS: ScanTimes = { count: 0, totalMs: 0, lastMs: 0 };
+
+/** What is read when somebody asks for the figures. */
+export interface MetricSources {
+  readonly snapshot: () => Snapshot;
+  readonly discovery: () => DiscoveryReport;
+  readonly health: () => Promise<HealthReport>;
+  readonly scans: () => ScanTimes;
+  /** How many readers the event stream has. */
+  readonly readers: () => number;
+  readonly process: () => ProcessFigures;
+  readonly version: string;
+  readonly clock: Clock;
+  /** Milliseconds that only grow, with fractions; its zero means nothing. */
+  readonly timer: () => number;
+}
+
+/** Everything that `/metrics` shows, as it is now. */
+export interface Figures extends Pick<MetricSources, 'version'> {
+  readonly resolutions: readonly Count[];
+  readonly resolveDurations: DurationCounts;
+  readonly keptAnswers: number;
+  readonly refreshes: readonly Count[];
+  readonly rejections: readonly Count[];
+  readonly logins: readonly Count[];
+  readonly endpoints: DiscoveryReport['endpoints'];
+  readonly scans: ScanTimes;
+  readonly readers: number;
+  readonly revision: number;
+  readonly snapshotAgeMs: number;
+  readonly health: HealthReport['status'];
+  readonly process: ProcessFigures;
+}
+
+/** The text of `/metrics` and its media type. */
+export interface MetricsText {
+  readonly type: string;
+  readonly text: string;
+}
+
+export interface Metrics {
+  /** To be read as an answer begins, and given back to `resolved`. */
+  readonly timer: () => number;
+  /**
+   * Counts one answer of `/v1/resolve`.
+   *
+   * @param began what `timer` said when the request came
+   * @param wasKept true when nothing had to be resolved anew
+   */
+  readonly resolved: (outcome: ResolutionOutcome, began: number, wasKept: boolean) => void;
+  /** Counts what an event tells: refreshed, refused and expired credentials, logins. */
+  readonly onEvent: (event: SidecarEvent) => void;
+  /** To be called after each swap of the snapshot. */
+  readonly snapshotTaken: () => void;
+  readonly text: () => Promise<MetricsText>;
+}
+
+/** Starts to count, at zero. */
+export function createMetrics(sources: MetricSources): Metrics {
+  const { clock, timer } = sources;
+  const resolutions = createTally();
+  const refreshes = createTally();
+  const rejections = createTally();
+  const logins = createTally();
+  const durations = createDurations();
+  let keptAnswers = 0;
+  let snapshotAt = clock();
+
+  /** An id that some source defines; whatever else a caller or an event names is one value together. */
+  const known = (provider: string): string =>
+    sources.snapshot().providers.byId.has(provider) ? provider : OTHER;
+
+  const read = async (): Promise<Figures> => ({
+    resolutions: resolutions.read(),
+    resolveDurations: durations.read(),
+    keptAnswers,
+    refreshes: refreshes.read(),
+    rejections: rejections.read(),
+    logins: logins.read(),
+    endpoints: sources.discovery().endpoints,
+    scans: sources.scans(),
+    readers: sources.readers(),
+    revision: sources.snapshot().revision,
+    snapshotAgeMs: Math.max(0, clock() - snapshotAt),
+    health: (await sources.health()).status,
+    process: sources.process(),
+    version: sources.version,
+  });
+
+  return {
+    timer,
+    resolved(outcome, began, wasKept) {
+      if (wasKept) keptAnswers += 1;
+      durations.add((timer() - began) / 1000);
+      if (outcome.kind === 'resolved') {
+        const { provider, auth } = outcome.resolution;
+        resolutions.add(provider.id, auth.mode, 'resolved');
+      } else {
+        resolutions.add(outcome.provider?.id ?? OTHER, UNRESOLVED, outcomeCode(outcome));
+      }
+    },
+    onEvent(event) {
+      switch (event.kind) {
+        case 'credential':
+          if (event.change === 'rejected') rejections.add(known(event.provider));
+          else refreshes.add(known(event.provider), event.change);
+          return;
+        case 'login':
+          if (event.state !== 'pending') logins.add(known(event.provider), event.state);
+          return;
+        case 'runtime':
+        case 'health':
+        case 'setup':
+          // What they tell is read from its place when somebody asks.
+          return;
+      }
+    },
+    snapshotTaken() {
+      snapshotAt = clock();
+    },
+    async text() {
+      const { toMetricsText } = await import('./exposition.ts');
+      return toMetricsText(await read());
+    },
+  };
+}
+
+/** Stands for the auth mode of a resolution that failed. */
+const UNRESOLVED = 'unresolved';

@@ -1,0 +1,54 @@
+/** Resolution and its explanation, as the OpenAPI document describes them. */
+import { explainAnswer, explainStep } from '../../../domain/answers/explain.ts';
+import { resolveAnswer, resolvedAuthAnswer } from '../../../domain/answers/resolve.ts';
+import type { RouteGroup } from '../route-description.ts';
+
+const QUERY = {
+  model: 'A model reference (provider/model) or an alias; left out: the default model',
+  provider: 'A provider alone, for its credentials; not together with model',
+  profile: 'Id of a stored profile to use',
+  resolution: 'The resolutionId of an earlier answer, whose provider and profile must not change',
+};
+
+/** `/v1/resolve` and `/v1/explain`. */
+export const RESOLVE_ROUTES: RouteGroup = {
+  title: 'Resolution',
+  schemas: {
+    Resolution: resolveAnswer,
+    ResolvedAuth: resolvedAuthAnswer,
+    Explanation: explainAnswer,
+    Step: explainStep,
+  },
+  routes: [
+    {
+      method: 'get',
+      path: '/v1/resolve',
+      id: 'resolve',
+      summary: 'The provider of a model, its URL, and how a request is authenticated; with secrets',
+      token: 'needed',
+      query: QUERY,
+      answers: [{ status: 200, description: 'The resolution', schema: resolveAnswer }],
+      errors: [
+        'unknown-provider',
+        'unknown-model',
+        'no-default-model',
+        'provider-changed',
+        'no-auth',
+        'auth-expired',
+        'auth-required',
+        'runtime-down',
+        'config-invalid',
+      ],
+    },
+    {
+      method: 'get',
+      path: '/v1/explain',
+      id: 'explain',
+      summary: 'Every step of a resolution, without secrets; also of one that fails',
+      token: 'needed',
+      query: QUERY,
+      answers: [{ status: 200, description: 'The steps and their outcome', schema: explainAnswer }],
+      errors: [],
+    },
+  ],
+};

@@ -1,0 +1,206 @@
+/**
+ * "every error code is documented once and reached by a test": for each code, how a caller of the server or a user of
+ * the command line comes to see it. Over HTTP the answer is what the OpenAPI document says.
+ */
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { ERROR_CODES, type ErrorCode, factsOf } from '../../src/domain/errors.ts';
+import { runCli } from '../helpers/cli.ts';
+import { startFakeLlamaServer } from '../helpers/fakes/llamacpp.ts';
+import { freePort } from '../helpers/free-port.ts';
+import { openApiJudge } from '../helpers/open-api.ts';
+import { head, sendRaw } from '../helpers/raw-http.ts';
+import { type Rig, type RigOptions, startRig } from '../helpers/sidecar-rig.ts';
+import { readPage, tableOf } from '../docs/pages.ts';
+import { start } from '../http/guarded-server.ts';
+
+interface Seen {
+  readonly code: unknown;
+  readonly status: number;
+}
+
+const judge = openApiJudge();
+const QUIET = { CLAWDBOT_SKIP_LOCAL_DISCOVERY: '1' };
+const ACME = { baseUrl: 'https://acme.example/v1', api: 'openai-completions', models: [{ id: 'm' }] };
+const cfg = (acme: object): object => ({ models: { providers: { acme } } });
+
+let rig: Rig | undefined;
+afterEach(async () => {
+  await rig?.close();
+  rig = undefined;
+});
+
+async function rigWith(options: RigOptions = {}): Promise<Rig> {
+  rig = await startRig({ env: QUIET, ...options });
+  return rig;
+}
+
+interface Question {
+  readonly method?: string;
+  /** The path as the document has it, where it differs. */
+  readonly template?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: object;
+}
+
+/** The code of an answer, which is as the document says it. */
+async function codeOf(asked: Rig, path: string, question: Question = {}): Promise<Seen> {
+  const { method = 'GET', headers = {}, body } = question;
+  const response = await fetch(`${asked.sidecar.url}${path}`, {
+    method,
+    headers: {
+      authorization: `Bearer ${asked.token}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const answer: { readonly code: unknown } = JSON.parse(await response.text());
+  const template = question.template ?? path.split('?', 1)[0] ?? '';
+  const { status } = response;
+  const type = response.headers.get('content-type') ?? '';
+  expect(judge.faults(method, template, { status, type, body: answer })).toEqual([]);
+  return { code: answer.code, status };
+}
+
+/** Over HTTP. */
+const BY_HTTP: Partial<Record<ErrorCode, () => Promise<Seen>>> = {
+  'bad-request': async () => codeOf(await rigWith(), '/v1/resolve?modell=x'),
+  unauthorized: async () => codeOf(await rigWith(), '/v1/models', { headers: { authorization: '' } }),
+  'host-not-allowed': async () => {
+    const { sidecar, token } = await rigWith();
+    const port = Number(new URL(sidecar.url).port);
+    const request = head('GET /v1/models HTTP/1.1', 'Host: evil.example', `Authorization: Bearer ${token}`);
+    const { status, body } = await sendRaw(port, request);
+    const answer: { readonly code: unknown } = JSON.parse(body);
+    return { code: answer.code, status };
+  },
+  'origin-not-allowed': async () =>
+    codeOf(await rigWith(), '/v1/models', { headers: { origin: 'http://evil.example' } }),
+  'forwarded-not-allowed': async () =>
+    codeOf(await rigWith(), '/v1/models', { headers: { via: '1.1 proxy' } }),
+  'unknown-provider': async () => codeOf(await rigWith(), '/v1/resolve?provider=nobody'),
+  'unknown-model': async () => {
+    const files = { 'moltbot.json': cfg({ ...ACME, apiKey: 'sk-0123456789' }) };
+    return codeOf(await rigWith({ files }), '/v1/resolve?model=acme/other');
+  },
+  'not-found': async () => {
+    const { status, body } = await (await rigWith()).ask('/v2/resolve');
+    return { ...Object(body), status };
+  },
+  'provider-changed': async () => {
+    const files = { 'moltbot.json': cfg({ ...ACME, apiKey: 'sk-0123456789' }) };
+    const asked = await rigWith({ files });
+    const { resolutionId = '' }: { readonly resolutionId?: string } = Object(
+      (await asked.ask('/v1/resolve?provider=acme')).body,
+    );
+    await asked.write(
+      'moltbot.json',
+      cfg({ ...ACME, apiKey: 'sk-0123456789', baseUrl: 'https://other.example' }),
+    );
+    const path = `/v1/resolve?resolution=${resolutionId}`;
+    await vi.waitFor(async () => expect((await asked.ask(path)).status).not.toBe(200), { timeout: 5_000 });
+    return codeOf(asked, path);
+  },
+  'no-default-model': async () => codeOf(await rigWith(), '/v1/resolve'),
+  'no-auth': async () => codeOf(await rigWith(), '/v1/resolve?model=openai/gpt-5'),
+  'auth-expired': async () => {
+    const profile = { type: 'token', provider: 'anthropic', token: 'canary', expires: 1_000 };
+    const store = { version: 1, profiles: { 'anthropic:t': profile } };
+    const files = { 'agents/main/agent/auth-profiles.json': store };
+    return codeOf(await rigWith({ files }), '/v1/resolve?provider=anthropic');
+  },
+  'auth-required': async () => {
+    const runtime = await startFakeLlamaServer({ apiKey: 'sk-demanded' });
+    onTestFinished(() => runtime.stop());
+    const asked = await rigWith({ env: {}, ports: { llamacpp: [runtime.port] } });
+    return codeOf(asked, '/v1/resolve?provider=llamacpp');
+  },
+  'runtime-down': async () => codeOf(await rigWith({ env: {} }), '/v1/resolve?model=ollama/llama3'),
+  'config-invalid': async () => codeOf(await rigWith(), '/v1/discovery/scan', { method: 'POST' }),
+  'context-window-too-small': async () => {
+    const acme = { ...ACME, apiKey: 'sk-0123456789', models: [{ id: 'm', contextWindow: 1_000 }] };
+    const asked = await rigWith({ files: { 'moltbot.json': cfg(acme) }, flags: { strict: true } });
+    return codeOf(asked, '/v1/default-model', { method: 'PUT', body: { model: 'acme/m' } });
+  },
+  'not-permitted': async () => {
+    const asked = await rigWith({ files: { 'moltbot.json': cfg({ ...ACME, apiKey: 'sk-0123456789' }) } });
+    await symlink('/dev/null', join(asked.stateDir, 'sidecar/sidecar.json5'));
+    return codeOf(asked, '/v1/default-model', { method: 'PUT', body: { model: 'acme/m' } });
+  },
+  'cannot-write': async () => {
+    const asked = await rigWith({ files: { 'moltbot.json': cfg({ ...ACME, apiKey: 'sk-0123456789' }) } });
+    await rm(join(asked.stateDir, 'sidecar'), { recursive: true });
+    await writeFile(join(asked.stateDir, 'sidecar'), 'in the way');
+    return codeOf(asked, '/v1/default-model', { method: 'PUT', body: { model: 'acme/m' } });
+  },
+  internal: async () => {
+    // A bug, which no request to the real routes should find.
+    const { port, host } = await start({
+      fetch: () => {
+        throw new Error('a bug');
+      },
+    });
+    const { status, body } = await sendRaw(port, head('GET /livez HTTP/1.1', host, 'Connection: close'));
+    const answer: { readonly code: unknown } = JSON.parse(body);
+    return { code: answer.code, status };
+  },
+};
+
+/** On the command line alone: they end a program, or say that none runs. */
+const BY_COMMAND: Partial<Record<ErrorCode, (home: string) => Promise<readonly string[]>>> = {
+  'address-in-use': async () => {
+    const other = createServer().listen(await freePort(), '127.0.0.1');
+    await once(other, 'listening');
+    onTestFinished(() => void other.close());
+    const address = other.address();
+    return ['serve', '--port', String(Object(address).port)];
+  },
+  'not-running': () => Promise.resolve(['status']),
+};
+
+/** The documentation calls them reserved: nothing can reach them yet. */
+const RESERVED: readonly ErrorCode[] = ['scope-not-allowed'];
+
+describe('every code', () => {
+  it('is documented once, and is in one of the lists here', () => {
+    const rows = tableOf(
+      readPage('docs/errors.md'),
+      'code',
+      'HTTP',
+      'exit',
+      'where',
+      'what it means',
+      'what to do',
+    );
+    const documented = rows.map(([cell = '']) => cell.replaceAll('`', ''));
+    expect(documented.sort()).toEqual(Object.keys(ERROR_CODES).sort());
+    const reached = [...Object.keys(BY_HTTP), ...Object.keys(BY_COMMAND), ...RESERVED];
+    expect(reached.sort()).toEqual(Object.keys(ERROR_CODES).sort());
+    const reserved = rows.filter(([, , , where]) => where === 'reserved').map(([cell]) => cell);
+    expect(reserved).toEqual(RESERVED.map((code) => `\`${code}\``));
+  });
+
+  it.each(Object.entries(BY_HTTP))('%s is reached over HTTP, with its status', async (code, reach) => {
+    const known = Object.keys(ERROR_CODES).find((name): name is ErrorCode => name === code);
+    const status = known === undefined ? 0 : factsOf(known).status;
+    expect(await reach()).toMatchObject({ code, status });
+  });
+
+  it.each(Object.entries(BY_COMMAND))(
+    '%s is reached on the command line, with its exit code',
+    async (code, reach) => {
+      const home = await mkdtemp(join(tmpdir(), 'sidecar-codes-'));
+      onTestFinished(() => rm(home, { recursive: true, force: true }));
+      await mkdir(dirname(join(home, '.clawdbot/x')), { recursive: true, mode: 0o700 });
+      const known = Object.keys(ERROR_CODES).find((name): name is ErrorCode => name === code);
+      const result = await runCli(await reach(home), { home, env: QUIET });
+      expect(result.code).toBe(known === undefined ? 0 : factsOf(known).exitCode);
+      expect(result.stderr).toMatch(new RegExp(`^${code}: `, 'm'));
+    },
+  );
+});
