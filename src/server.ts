@@ -8,6 +8,7 @@ import type { DiscoveryAnswer } from './domain/answers/discovery.ts';
 import type { Resolution, ResolutionOutcome } from './domain/auth.ts';
 import type { DiscoveryReport } from './domain/runtime-state.ts';
 import type { Secret } from './domain/secret.ts';
+import { EVENT_STREAM_HEADERS, type Watching } from './http/events/watching.ts';
 import { isChallenge, proofFor } from './http/liveness-proof.ts';
 import type { GuardedEnv } from './http/node-server.ts';
 import { problemResponse } from './http/problem-details.ts';
@@ -34,6 +35,7 @@ export interface AppParts {
   /** Scans now and waits; rejects with `config-invalid` when discovery is switched off. */
   readonly scan: () => Promise<DiscoveryReport>;
   readonly setUp: SetUp;
+  readonly watching: Pick<Watching, 'stream' | 'poll'>;
   /** Key of the proof that a caller may ask for before it sends the token. */
   readonly token: Secret;
   readonly clock: Clock;
@@ -53,6 +55,7 @@ export function createApp({
   discovery,
   scan,
   setUp,
+  watching,
   token,
   clock,
   log,
@@ -134,6 +137,20 @@ export function createApp({
   app.post('/v1/discovery/scan', async (c) => {
     readQuery(c.req.url, []);
     return json(toDiscoveryAnswer(await scan()));
+  });
+
+  app.get('/v1/events', (c): Response | Promise<Response> => {
+    readQuery(c.req.url, []);
+    // The headers alone: nobody would ever read the stream of this request.
+    if (c.req.method === 'HEAD') return new Response(null, { headers: EVENT_STREAM_HEADERS });
+    const lastEventId = c.req.header('last-event-id') ?? null;
+    const { connection } = c.env;
+    return watching.stream({ lastEventId, drop: () => connection.destroy() });
+  });
+
+  app.get('/v1/snapshot', (c) => {
+    const { since } = readQuery(c.req.url, ['since']);
+    return watching.poll({ since, signal: c.req.raw.signal });
   });
 
   app.get('/v1/setup/:provider', async (c) => {
