@@ -10,7 +10,7 @@ import { EXIT, factsOf, messageOf, type Problem, SidecarError } from './domain/e
 import { createSetUp } from './set-up.ts';
 import { describeState, providerInUse } from './http/events/describe-state.ts';
 import { createWatching } from './http/events/watching.ts';
-import { provesItself } from './http/liveness-proof.ts';
+import { provesItself } from './http/proven-server.ts';
 import { listenEverywhere } from './listen-everywhere.ts';
 import { createLiveSnapshots, type SettingsReload } from './live-snapshots.ts';
 import { watchNimAccess } from './nim-access.ts';

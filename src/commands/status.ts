@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { EXIT, messageOf } from '../domain/errors.ts';
 import { type EndpointFile, readEndpointFile } from '../platform/endpoint-file.ts';
 import { findPaths } from '../platform/paths.ts';
-import { provesItself } from '../http/liveness-proof.ts';
+import { provesItself } from '../http/proven-server.ts';
 import { type CommandContext, printJson } from './context.ts';
 import { printProblem } from './surroundings.ts';
 
