@@ -1,6 +1,7 @@
 /** Every route of the server, one group for each subject. A test compares them with the router's own. */
 import type { RouteGroup } from './route-description.ts';
 import { DISCOVERY_ROUTES } from './routes/discovery-routes.ts';
+import { EVENT_ROUTES } from './routes/event-routes.ts';
 import { HEALTH_ROUTES } from './routes/health-routes.ts';
 import { LISTING_ROUTES } from './routes/listing-routes.ts';
 import { OWN_ROUTES } from './routes/own-routes.ts';
@@ -13,6 +14,7 @@ export const ROUTE_GROUPS: readonly RouteGroup[] = [
   RESOLVE_ROUTES,
   LISTING_ROUTES,
   DISCOVERY_ROUTES,
+  EVENT_ROUTES,
   SET_UP_ROUTES,
   OWN_ROUTES,
 ];
