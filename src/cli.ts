@@ -142,7 +142,10 @@ program
   .option('--json', 'print JSON')
   .action(async (flags) => setExitCode(await (await import('./commands/status.ts')).status(context, flags)));
 
-const service = program.command('service').description('files for the service manager of this system');
+const service = program
+  .command('service')
+  .description('files for the service manager of this system')
+  .helpCommand(false);
 
 service
   .command('print')

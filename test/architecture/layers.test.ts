@@ -126,11 +126,27 @@ describe('architecture: one direction, as the layout draws it', () => {
       commander: /^cli\.ts$/,
       'bonjour-service': /^discovery\/mdns\.ts$/,
       hono: /^server\.ts$/,
+      'prom-client': /^http\/metrics\/exposition\.ts$/,
     };
     const wrong = files.flatMap(({ name, text }) =>
       importsOf(text)
         .filter((path) => home[path] !== undefined && !home[path].test(name))
         .map((path) => `${name} → ${path}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it('what is asked for rarely is not loaded at the start', () => {
+    /** Files that are loaded at once by those that import them. */
+    const loadedBy = (text: string): string[] =>
+      [...text.matchAll(/^(?:import|export) (?!type )[^;]*?from '([^']+)'/gm)].map(([, path]) => path ?? '');
+    const rare = /^(?:http\/openapi|domain\/answers)\/|^http\/metrics\/(?:exposition|families)\.ts$/;
+    const wrong = files.flatMap(({ name, text }) =>
+      loadedBy(text)
+        .filter((path) => path.startsWith('.'))
+        .map((path) => relative(SOURCE, resolve(SOURCE, dirname(name), path)))
+        .filter((target) => rare.test(target) && !rare.test(name))
+        .map((target) => `${name} → ${target}`),
     );
     expect(wrong).toEqual([]);
   });

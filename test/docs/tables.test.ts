@@ -142,7 +142,7 @@ describe('commands', () => {
   const subcommands = tableOf(cli, 'subcommand', 'options');
 
   it('every subcommand of --help is in docs/cli.md', async () => {
-    const parents = ['auth', 'nim-auth'];
+    const parents = ['auth', 'nim-auth', 'service'];
     const real = await Promise.all(
       parents.map(async (parent) =>
         entries(await help(parent), 'Commands').map((entry) => `${parent} ${entry}`),
@@ -151,7 +151,9 @@ describe('commands', () => {
     const ofProviders = providerSubcommands().map(({ name }) => `auth <provider> ${name}`);
     const named = firsts(subcommands).map((name) => name.replace(' [api_key]', ''));
     expect(named).toEqual(
-      [...(real[0] ?? []), ...ofProviders, ...(real[1] ?? [])].map((name) => name.replace(' [api_key]', '')),
+      [...(real[0] ?? []), ...ofProviders, ...real.slice(1).flat()].map((name) =>
+        name.replace(' [api_key]', ''),
+      ),
     );
   });
 

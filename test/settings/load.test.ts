@@ -43,6 +43,7 @@ describe('defaults', () => {
       modelsJson: join(tree.stateDir, 'sidecar/models.json'),
       minContextWindow: 16_000,
       logLevel: 'info',
+      logFormat: null,
       strict: false,
       discovery: {
         trust: [],
@@ -62,7 +63,7 @@ describe('sidecar.json5', () => {
   it('sets everything but the token, and each value knows its origin', async () => {
     await writeFile(`{
       host: '[::1]', port: 0, socket: 'run/s.sock', defaultModel: 'ollama/a', modelsJson: '~/m.json',
-      minContextWindow: 0, logLevel: 'debug', strict: true,
+      minContextWindow: 0, logLevel: 'debug', logFormat: 'json', strict: true,
       discovery: {
         trust: ['http://192.168.1.5:11434'],
         endpoints: ['http://127.0.0.1:9931/pfx', { url: 'http://localhost:9', runtime: 'vllm', name: 'Big' }],
@@ -79,6 +80,7 @@ describe('sidecar.json5', () => {
       modelsJson: join(tree.home, 'm.json'),
       minContextWindow: 0,
       logLevel: 'debug',
+      logFormat: 'json',
       strict: true,
       discovery: {
         trust: ['http://192.168.1.5:11434'],
@@ -163,6 +165,7 @@ describe('sidecar.json5', () => {
     ],
     ['{ discovery: { trust: "x" } }', 'discovery.trust in sidecar.json5 must be a list of URLs'],
     ['{ discovery: { trust: [5] } }', 'discovery.trust.0 in sidecar.json5 must be a string'],
+    ['{ logFormat: "xml" }', 'logFormat in sidecar.json5 must be one of json, pretty'],
     ['{ logLevel: "loud" }', 'logLevel in sidecar.json5 must be one of silent, error, warn, info, debug'],
     ['[]', 'sidecar.json5 must be an object'],
   ])('refuses %s', async (text, detail) => {
@@ -251,14 +254,16 @@ describe('precedence', () => {
     port: ['1', '2', '3'],
     defaultModel: ['a/flag', 'a/env', 'a/file'],
     logLevel: ['error', 'warn', 'debug'],
+    logFormat: ['json', 'pretty', 'json'],
   } as const;
   const names = {
     host: ['--host', 'PROVIDER_SIDECAR_HOST'],
     port: ['--port', 'PROVIDER_SIDECAR_PORT'],
     defaultModel: ['--default-model', 'PROVIDER_SIDECAR_DEFAULT_MODEL'],
     logLevel: ['--log-level', 'PROVIDER_SIDECAR_LOG_LEVEL'],
+    logFormat: ['--log-format', 'PROVIDER_SIDECAR_LOG_FORMAT'],
   } as const;
-  const keys = ['host', 'port', 'defaultModel', 'logLevel'] as const;
+  const keys = ['host', 'port', 'defaultModel', 'logLevel', 'logFormat'] as const;
   type Key = (typeof keys)[number];
   const subset = fc.subarray([...keys]);
 
