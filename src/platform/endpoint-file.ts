@@ -1,6 +1,9 @@
-/** `endpoint.json`: how other programs of this user find the running server, and the token that it asks for. */
-import * as z from 'zod';
+/**
+ * `endpoint.json`: how other programs of this user find the running server, and the token that it asks for. The
+ * client library reads it in other people's programs, so it is checked by hand: no package is loaded for it.
+ */
 import { dirname } from 'node:path';
+import { isRecord } from '../domain/record.ts';
 import { Secret } from '../domain/secret.ts';
 import { ensurePrivateFolder, readTextFile, removeFile, writePrivateFile } from './files.ts';
 
@@ -15,15 +18,6 @@ export interface EndpointFile {
   /** Path of the Unix socket, where there is one. */
   readonly socket?: string;
 }
-
-const endpointSchema = z.looseObject({
-  url: z.url(),
-  token: z.string().min(1),
-  pid: z.int().positive(),
-  version: z.string(),
-  startedAt: z.string(),
-  socket: z.string().optional(),
-});
 
 /** Writes the file, 0600. */
 export async function writeEndpointFile(path: string, endpoint: EndpointFile): Promise<void> {
@@ -43,9 +37,17 @@ export async function readEndpointFile(path: string): Promise<EndpointFile | und
     // A server that is just being started or killed; to the reader there is none.
     return undefined;
   }
-  const checked = endpointSchema.safeParse(parsed);
-  if (!checked.success) return undefined;
-  const { url, token, pid, version, startedAt, socket } = checked.data;
+  return toEndpoint(parsed);
+}
+
+function toEndpoint(content: unknown): EndpointFile | undefined {
+  if (!isRecord(content)) return undefined;
+  const { url, token, pid, version, startedAt, socket } = content;
+  if (typeof url !== 'string' || !URL.canParse(url)) return undefined;
+  if (typeof token !== 'string' || token === '') return undefined;
+  if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid <= 0) return undefined;
+  if (typeof version !== 'string' || typeof startedAt !== 'string') return undefined;
+  if (socket !== undefined && typeof socket !== 'string') return undefined;
   return {
     url,
     token: new Secret(token),

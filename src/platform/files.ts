@@ -7,7 +7,6 @@ import { constants, existsSync } from 'node:fs';
 import { chmod, lstat, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { lock } from 'proper-lockfile';
 import { messageOf, SidecarError, systemCodeOf } from '../domain/errors.ts';
 import { toIso } from './clock.ts';
 
@@ -176,6 +175,8 @@ async function acquireLock(
   path: string,
   onCompromised: (error: Error) => void,
 ): Promise<() => Promise<void>> {
+  // On first use: most programs that read files of ours never lock one.
+  const { lock } = await import('proper-lockfile');
   for (let attempt = 1; ; attempt += 1) {
     try {
       // The library's own handler throws from a timer and would end the process after a laptop's sleep.
