@@ -59,6 +59,8 @@ export interface LiveSnapshots {
   readonly setNimAccess: (access: KeylessAccess) => void;
   /** Reads models.json again, for one who knows that it was written just now; resolves when it counts. */
   readonly rereadModelsJson: () => Promise<void>;
+  /** A new revision of the same inputs, for one who knows that something changed which no file shows. */
+  readonly renew: () => void;
   readonly close: () => Promise<void>;
 }
 
@@ -177,6 +179,13 @@ export function createLiveSnapshots(options: LiveOptions): LiveSnapshots {
       refresh('modelsJson');
       return queue;
     },
+    renew: () =>
+      enqueue(() =>
+        Promise.resolve().then(() => {
+          snapshot = { ...snapshot, revision: snapshot.revision + 1 };
+          onSnapshot(snapshot);
+        }),
+      ),
     async close() {
       closed = true;
       unsubscribe?.();

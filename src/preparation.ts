@@ -50,6 +50,8 @@ export interface PrepareOptions {
   readonly scan: 'write' | 'memory' | 'none';
   /** Ask a self-hosted NIM server whether it wants a key. @default unless `scan` is `none` */
   readonly askNim?: boolean;
+  /** Revision of the first snapshot. @default 1 */
+  readonly firstRevision?: number;
 }
 
 /** Everything that is needed to answer, or the reason why there is no answer at all. */
@@ -65,9 +67,6 @@ export type Preparation =
       readonly discovery: Discovery | null;
     }
   | { readonly kind: 'refused'; readonly problem: Problem; readonly exitCode: number };
-
-/** Revision of the first snapshot. */
-const FIRST_REVISION = 1;
 
 /** Reads and scans. Never throws for what a file holds; a problem that stops the start is `refused`. */
 export async function prepare(surroundings: Surroundings, options: PrepareOptions): Promise<Preparation> {
@@ -125,7 +124,7 @@ export async function prepare(surroundings: Surroundings, options: PrepareOption
       nimAccess,
       troubles: modelsJson.troubles,
     };
-    const snapshot = buildSnapshot(fixed, inputs, FIRST_REVISION);
+    const snapshot = buildSnapshot(fixed, inputs, options.firstRevision ?? 1);
     return { kind: 'prepared', settings, fixed, inputs, snapshot, identity, discovery };
   } catch (error) {
     await discovery?.close();

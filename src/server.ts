@@ -10,6 +10,7 @@ import type { DiscoveryReport } from './domain/runtime-state.ts';
 import type { Secret } from './domain/secret.ts';
 import type { Caller } from './http/access.ts';
 import type { CredentialAudit } from './http/credential-audit.ts';
+import { EVENT_STREAM_HEADERS, type Watching } from './http/events/watching.ts';
 import { isChallenge, proofFor } from './http/liveness-proof.ts';
 import type { GuardedEnv } from './http/node-server.ts';
 import type { Metrics } from './http/metrics/metrics.ts';
@@ -38,6 +39,7 @@ export interface AppParts {
   /** Scans now and waits; rejects with `config-invalid` when discovery is switched off. */
   readonly scan: () => Promise<DiscoveryReport>;
   readonly setUp: SetUp;
+  readonly watching: Pick<Watching, 'stream' | 'poll'>;
   /** Key of the proof that a caller may ask for before it sends the token. */
   readonly token: Secret;
   /** Counts answers, and shows all counts. */
@@ -61,6 +63,7 @@ export function createApp({
   discovery,
   scan,
   setUp,
+  watching,
   token,
   metrics,
   audit,
@@ -154,6 +157,20 @@ export function createApp({
   app.post('/v1/discovery/scan', async (c) => {
     readQuery(c.req.url, []);
     return json(toDiscoveryAnswer(await scan()));
+  });
+
+  app.get('/v1/events', (c): Response | Promise<Response> => {
+    readQuery(c.req.url, []);
+    // The headers alone: nobody would ever read the stream of this request.
+    if (c.req.method === 'HEAD') return new Response(null, { headers: EVENT_STREAM_HEADERS });
+    const lastEventId = c.req.header('last-event-id') ?? null;
+    const { connection } = c.env;
+    return watching.stream({ lastEventId, drop: () => connection.destroy() });
+  });
+
+  app.get('/v1/snapshot', (c) => {
+    const { since } = readQuery(c.req.url, ['since']);
+    return watching.poll({ since, signal: c.req.raw.signal });
   });
 
   app.get('/v1/setup/:provider', async (c) => {

@@ -5,9 +5,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Discovery } from './discovery/watcher.ts';
 import type { DiscoveryReport } from './domain/runtime-state.ts';
+import type { SidecarEvent } from './domain/sidecar-event.ts';
 import { EXIT, factsOf, messageOf, type Problem, SidecarError } from './domain/errors.ts';
 import { createSetUp } from './set-up.ts';
 import { createCredentialAudit } from './http/credential-audit.ts';
+import { describeState, providerInUse } from './http/events/describe-state.ts';
+import { createWatching } from './http/events/watching.ts';
 import { provesItself } from './http/liveness-proof.ts';
 import { createMetrics, NO_SCANS } from './http/metrics/metrics.ts';
 import { listenEverywhere } from './listen-everywhere.ts';
@@ -16,6 +19,7 @@ import { watchNimAccess } from './nim-access.ts';
 import { readTextFile } from './platform/files.ts';
 import { type Clock, systemTimer, toIso } from './platform/clock.ts';
 import { readEndpointFile, removeEndpointFile, writeEndpointFile } from './platform/endpoint-file.ts';
+import { createEventHub, type EventHub } from './platform/event-hub.ts';
 import type { Logger } from './platform/logger.ts';
 import { type Environment, findPaths, variable } from './platform/paths.ts';
 import { processId, programVersion } from './platform/process.ts';
@@ -63,7 +67,15 @@ export interface SidecarOptions extends Omit<Surroundings, 'log'> {
 export async function startSidecar(options: SidecarOptions): Promise<StartOutcome> {
   const other = await otherServer(findPaths(options.env, options.home).endpoint);
   if (other !== null) return other;
-  const prepared = await prepare(options, { flags: options.flags, scan: 'write' });
+  const hub = createEventHub<SidecarEvent>((error) =>
+    options.log.error('A listener for events failed', { error: messageOf(error) }),
+  );
+  const prepared = await prepare(options, {
+    flags: options.flags,
+    scan: 'write',
+    // The time, so that revisions grow over restarts too: a watcher that comes back has the state of no other run.
+    firstRevision: Math.max(1, options.clock()),
+  });
   if (prepared.kind === 'refused') return { ...prepared, model: null };
   // Before the first line about the configuration is logged: its text may hold a key in the wrong place.
   options.onSecrets?.(secretsOf(prepared, prepared.snapshot));
@@ -73,7 +85,7 @@ export async function startSidecar(options: SidecarOptions): Promise<StartOutcom
     await prepared.discovery?.close();
     return refusal;
   }
-  return run(prepared, options, unvalidated);
+  return run(prepared, options, unvalidated, hub);
 }
 
 type Prepared = Extract<Preparation, { kind: 'prepared' }>;
@@ -117,7 +129,12 @@ async function judge(
 }
 
 /** Builds the parts that live as long as the server, listens, and announces where. */
-async function run(prepared: Prepared, options: SidecarOptions, unvalidated: boolean): Promise<StartOutcome> {
+async function run(
+  prepared: Prepared,
+  options: SidecarOptions,
+  unvalidated: boolean,
+  hub: EventHub<SidecarEvent>,
+): Promise<StartOutcome> {
   const { settings, fixed, inputs, snapshot, identity, discovery } = prepared;
   const { clock, log, onSecrets = () => undefined } = options;
   const healthOf = (current: Snapshot): Promise<HealthReport> =>
@@ -138,12 +155,24 @@ async function run(prepared: Prepared, options: SidecarOptions, unvalidated: boo
         log.error('Health could not be assessed', { error: messageOf(error) }),
       );
       nimAccess.envChanged();
+      watching.changed();
     },
   });
   const nimAccess = watchNimAccess({
     env: () => live.current().env,
     first: inputs.nimAccess,
     onChange: live.setNimAccess,
+  });
+  const watching = createWatching({
+    describe: async () => {
+      const current = live.current();
+      return describeState(current, await healthOf(current), clock());
+    },
+    revision: () => live.current().revision,
+    providerInUse: () => providerInUse(live.current()),
+    renew: live.renew,
+    hub,
+    log,
   });
   const health = (): Promise<HealthReport> => healthOf(live.current());
   const reported = (): DiscoveryReport => withNewestEvidence(live.current().discovery, discovery?.report());
@@ -152,7 +181,7 @@ async function run(prepared: Prepared, options: SidecarOptions, unvalidated: boo
     discovery: reported,
     health,
     scans: () => discovery?.scanTimes() ?? NO_SCANS,
-    readers: () => 0,
+    readers: watching.readers,
     process: readProcessFigures,
     version: programVersion(),
     clock,
@@ -165,6 +194,7 @@ async function run(prepared: Prepared, options: SidecarOptions, unvalidated: boo
     token: identity.token,
     discovery: reported,
     scan: () => scanNow(discovery, live.rereadModelsJson),
+    watching,
     setUp: createSetUp({ live, paths: fixed.paths, settings, clock, folder: options.cwd }),
     metrics,
     audit: createCredentialAudit(log),
@@ -183,6 +213,9 @@ async function run(prepared: Prepared, options: SidecarOptions, unvalidated: boo
   };
   try {
     const { url, places } = await listenEverywhere(settings, identity.token, app.fetch, log, undo);
+    // Before the servers close: an open stream would keep them from it.
+    undo.push(async () => watching.close());
+    watching.changed();
     await announce(prepared, url, clock, undo);
     discovery?.start();
     // Last of all: who waits for this line finds everything in place.

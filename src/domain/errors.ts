@@ -63,6 +63,11 @@ export const ERROR_CODES = {
   },
   'cannot-write': { status: 500, exitCode: EXIT.cannotWrite, title: 'A file cannot be written' },
   'address-in-use': { status: 503, exitCode: EXIT.unavailable, title: 'The address is in use' },
+  'too-many-readers': {
+    status: 503,
+    exitCode: EXIT.unavailable,
+    title: 'Too many event streams are open',
+  },
   'not-running': { status: 503, exitCode: EXIT.unavailable, title: 'No server is running here' },
   'not-permitted': { status: 403, exitCode: EXIT.notPermitted, title: 'A file may not be used' },
 } as const satisfies Record<string, CodeFacts>;

@@ -15,6 +15,8 @@ import { GuardedRequest, judgeBody, readCappedBody } from './request-body.ts';
 /** What the router gets beside the request (Hono's bindings). */
 export interface GuardedEnv {
   readonly caller: Caller;
+  /** The connection of this request, for an answer that has to be cut off. */
+  readonly connection: Pick<Duplex, 'destroy'>;
 }
 
 /** Deadlines in milliseconds. */
@@ -167,6 +169,7 @@ function createRoute(
       // Every request of this server is of this class; the other arm gives no rights.
       fetch(request, {
         caller: incoming instanceof GuardedRequest ? incoming.caller : ANONYMOUS,
+        connection: incoming.socket,
       }),
     {
       // The adapter's own Response costs half as much to send. This process is the server and nothing else,

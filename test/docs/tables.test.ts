@@ -50,6 +50,7 @@ describe('routes', () => {
     discovery: unused,
     scan: unused,
     setUp: { describe: unused, connect: unused, changeDefaultModel: unused },
+    watching: { stream: unused, poll: unused },
     token: new Secret('token-of-the-tables-test-0123456789'),
     metrics: { timer: unused, resolved: unused, text: unused },
     audit: { handedOut: unused },

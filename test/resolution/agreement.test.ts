@@ -53,6 +53,7 @@ function serverOver(snapshot: Snapshot, now: number) {
     discovery: () => snapshot.discovery,
     scan: unreachable,
     setUp: { describe: unreachable, connect: unreachable, changeDefaultModel: unreachable },
+    watching: { stream: unreachable, poll: unreachable },
     token: new Secret('token-of-the-agreement-test-012345'),
     clock: () => now,
     metrics: { timer: () => 0, resolved: () => undefined, text: unreachable },
