@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { get, IncomingMessage } from 'node:http';
 import { createParser } from 'eventsource-parser';
 import { vi } from 'vitest';
-import * as z from 'zod';
 import { snapshotAnswer, type SnapshotAnswer } from '../../src/domain/answers/snapshot.ts';
 
 /** One event as it arrived. */
@@ -19,7 +18,7 @@ export interface EventStream {
   readonly events: readonly ReceivedEvent[];
   readonly comments: readonly string[];
   /** The states so far, oldest first; each is checked against its schema. */
-  states(): SnapshotAnswer[];
+  readonly states: readonly SnapshotAnswer[];
   /** The data of the events of one kind so far. */
   dataOf(kind: string): unknown[];
   /** Waits until the condition holds for the newest state. */
@@ -34,10 +33,30 @@ export interface EventStreamOptions {
   readonly url: string;
   readonly token: string;
   readonly lastEventId?: string;
+  /** Shared by many streams, so that a state that all of them get is read once. @default one of its own */
+  readonly parse?: StateParser;
+}
+
+/** Reads the data of a state and checks it against its schema. */
+type StateParser = (data: string) => SnapshotAnswer;
+
+/** A parser that knows what it has read already. */
+export function createStateParser(): StateParser {
+  const known = new Map<string, SnapshotAnswer>();
+  return (data) => {
+    const state = known.get(data) ?? snapshotAnswer.parse(JSON.parse(data));
+    known.set(data, state);
+    return state;
+  };
 }
 
 /** Connects and reads until it is closed. */
-export async function openEventStream({ url, token, lastEventId }: EventStreamOptions): Promise<EventStream> {
+export async function openEventStream({
+  url,
+  token,
+  lastEventId,
+  parse = createStateParser(),
+}: EventStreamOptions): Promise<EventStream> {
   // Not fetch: when it is aborted it opens a spare connection, for which the server's end would have to wait.
   const request = get(`${url}/v1/events`, {
     agent: false,
@@ -50,8 +69,13 @@ export async function openEventStream({ url, token, lastEventId }: EventStreamOp
   if (!(response instanceof IncomingMessage)) throw new Error('no response');
   const events: ReceivedEvent[] = [];
   const comments: string[] = [];
+  const states: SnapshotAnswer[] = [];
   const parser = createParser({
-    onEvent: ({ event = 'message', id, data }) => events.push({ event, id, data: JSON.parse(data) }),
+    onEvent: ({ event = 'message', id, data }) => {
+      const state = event === 'snapshot' ? parse(data) : undefined;
+      if (state !== undefined) states.push(state);
+      events.push({ event, id, data: state ?? JSON.parse(data) });
+    },
     onComment: (comment) => comments.push(comment),
   });
   const read = async (): Promise<void> => {
@@ -63,7 +87,6 @@ export async function openEventStream({ url, token, lastEventId }: EventStreamOp
   ended.catch(() => undefined);
   const dataOf = (kind: string): unknown[] =>
     events.filter(({ event }) => event === kind).map(({ data }) => data);
-  const states = (): SnapshotAnswer[] => z.array(snapshotAnswer).parse(dataOf('snapshot'));
   return {
     status: response.statusCode ?? 0,
     headers: response.headers,
@@ -74,7 +97,7 @@ export async function openEventStream({ url, token, lastEventId }: EventStreamOp
     until: (condition) =>
       vi.waitFor(
         () => {
-          const newest = states().at(-1);
+          const newest = states.at(-1);
           if (newest !== undefined && condition(newest)) return newest;
           throw new Error(`no such state; the newest is ${JSON.stringify(newest)?.slice(0, 2_000)}`);
         },

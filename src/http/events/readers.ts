@@ -5,7 +5,7 @@ import { createReader, type Reader, type StreamMessage } from './reader.ts';
 export const MAX_READERS = 256;
 
 /** How often a reader gets a sign of life, in milliseconds. */
-const HEARTBEAT_MS = 15_000;
+export const HEARTBEAT_MS = 15_000;
 
 export interface Readers {
   /** False when there are as many as may be, or all have been sent away. */

@@ -92,7 +92,7 @@ describe('GET /v1/events', () => {
     await rig.write('moltbot.json', configOf('https://one.example/v1'));
     const next = await resumed.until(() => true);
     expect(next.revision).toBeGreaterThan(revision);
-    expect(resumed.states()[0]).toEqual(next);
+    expect(resumed.states[0]).toEqual(next);
   });
 
   it('a revision of an earlier run is never taken for the current one', async () => {
