@@ -11,7 +11,7 @@ import { createSetUp } from './set-up.ts';
 import { createCredentialAudit } from './http/credential-audit.ts';
 import { describeState, providerInUse } from './http/events/describe-state.ts';
 import { createWatching } from './http/events/watching.ts';
-import { provesItself } from './http/liveness-proof.ts';
+import { provesItself } from './http/proven-server.ts';
 import { createMetrics, NO_SCANS } from './http/metrics/metrics.ts';
 import { listenEverywhere } from './listen-everywhere.ts';
 import { createLiveSnapshots, type SettingsReload } from './live-snapshots.ts';

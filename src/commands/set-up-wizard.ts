@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import { type Problem, toSidecarError } from '../domain/errors.ts';
 import { quoteUntrusted } from '../domain/untrusted-text.ts';
-import { provesItself } from '../http/liveness-proof.ts';
+import { provesItself } from '../http/proven-server.ts';
 import type { SetUpState } from '../domain/answers/set-up.ts';
 import type { LoginPlugin } from '../login/plugin.ts';
 import { type EndpointFile, readEndpointFile } from '../platform/endpoint-file.ts';

@@ -5,7 +5,7 @@ import { EXIT, messageOf, type Problem } from '../domain/errors.ts';
 import { type EndpointFile, readEndpointFile } from '../platform/endpoint-file.ts';
 import { findPaths } from '../platform/paths.ts';
 import { isProcessAlive } from '../platform/process.ts';
-import { provesItself } from '../http/liveness-proof.ts';
+import { provesItself } from '../http/proven-server.ts';
 import { type CommandContext, printJson, withProgress } from './context.ts';
 import { printProblem } from './surroundings.ts';
 

@@ -98,12 +98,13 @@ it(
     onTestFinished(() => {
       for (const stream of streams) stream.close();
     });
-    let writing = true;
+    const done = new AbortController();
+    onTestFinished(() => done.abort());
     let answers = 0;
     const revisions = new Map<number, { mine?: string; lab?: string }>();
     const client = async (provider: 'mine' | 'lab'): Promise<void> => {
       let last = 0;
-      while (writing) {
+      while (!done.signal.aborted) {
         const { status, text, body } = await rig.ask(
           `/v1/resolve?model=${provider}/${provider === 'mine' ? 'm' : 'l'}`,
         );
@@ -140,7 +141,7 @@ it(
         state.providers.some((provider) => provider.id === id && provider.baseUrl?.includes(`-${WRITES}.`)),
       );
     const finals = await Promise.all(streams.map((stream) => stream.until(isFinal)));
-    writing = false;
+    done.abort();
     await Promise.all(clients);
     await rig.sidecar.settled();
     const { revision } = await rig.sidecar.health();
@@ -169,11 +170,12 @@ it('"broken JSON5 under load: no request fails that worked before; /health says 
   const stream = await openEventStream({ url: rig.sidecar.url, token: rig.token });
   onTestFinished(() => stream.close());
   await stream.until(({ health }) => health.status === 'ok');
-  let asking = true;
+  const done = new AbortController();
+  onTestFinished(() => done.abort());
   let answers = 0;
   const statuses = new Set<number>();
   const client = async (): Promise<void> => {
-    while (asking) {
+    while (!done.signal.aborted) {
       statuses.add((await rig.ask('/v1/resolve')).status);
       answers += 1;
     }
@@ -208,7 +210,7 @@ it('"broken JSON5 under load: no request fails that worked before; /health says 
       health.status === 'ok' && providers.some(({ baseUrl }) => baseUrl?.includes('cfg-1.')),
   );
   await someMore();
-  asking = false;
+  done.abort();
   await Promise.all(clients);
   expect([...statuses]).toEqual([200]);
   expect((await rig.ask('/health')).body).toMatchObject({ status: 'ok', findings: [] });

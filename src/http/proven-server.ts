@@ -1,0 +1,165 @@
+/**
+ * Talking to the running server as a client: over one connection, which proves itself first. The token is sent
+ * over the very connection that showed that it leads to the right server, and over no other.
+ */
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { once } from 'node:events';
+import { Agent, type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
+import * as z from 'zod';
+import { idOfToken } from '../domain/caller-token.ts';
+import { SidecarError } from '../domain/errors.ts';
+import type { Secret } from '../domain/secret.ts';
+import { socketPathOf } from '../domain/server-url.ts';
+import { proofFor, proofKeyOf } from './liveness-proof.ts';
+
+/** Where the server is and what it has to know. */
+export interface ServerAddress {
+  /** `http://127.0.0.1:18780`, or `unix:///path`. */
+  readonly url: string;
+  readonly token: Secret;
+}
+
+/** A request to it. */
+export interface ServerRequest {
+  /** @default 'GET' */
+  readonly method?: string;
+  /** With query. */
+  readonly path: string;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** Milliseconds until the answer is whole. @default 3000 */
+  readonly timeoutMs?: number;
+}
+
+/** An answer, with its body parsed where it is JSON. */
+export interface ServerAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** A server that has proved itself. */
+export interface ProvenServer {
+  /** Rejects when the connection is lost or the deadline passes. */
+  readonly ask: (request: ServerRequest) => Promise<ServerAnswer>;
+  /** Resolves with an answer whose body goes on; nothing else can be asked meanwhile. */
+  readonly stream: (request: ServerRequest) => Promise<IncomingMessage>;
+  readonly close: () => void;
+}
+
+const PROOF_DEADLINE_MS = 2_000;
+const ANSWER_DEADLINE_MS = 3_000;
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+
+const proofAnswer = z.looseObject({ status: z.literal('ok'), proof: z.string() });
+
+/** Opens one connection and has it prove itself. Undefined: nobody answers there, or somebody else does. */
+export async function connectProven({ url, token }: ServerAddress): Promise<ProvenServer | undefined> {
+  const agent = new OneConnection({ keepAlive: true, maxSockets: 1 });
+  const send = (request: ServerRequest, bearer: Secret | null): ClientRequest => {
+    const { method = 'GET', path, body } = request;
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    const socketPath = socketPathOf(url);
+    const sent = httpRequest({
+      ...(socketPath === undefined ? hostAndPort(url) : { socketPath }),
+      agent,
+      method,
+      path,
+      headers: {
+        ...(bearer === null ? {} : { authorization: `Bearer ${bearer.reveal()}` }),
+        ...(text === undefined
+          ? {}
+          : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
+      },
+    });
+    sent.end(text);
+    return sent;
+  };
+  const ask = async (request: ServerRequest, bearer: Secret | null): Promise<ServerAnswer> => {
+    const sent = send(request, bearer);
+    const timer = setTimeout(
+      () => sent.destroy(new Error('no answer in time')),
+      request.timeoutMs ?? ANSWER_DEADLINE_MS,
+    );
+    try {
+      const response = await answerTo(sent);
+      return { status: response.statusCode ?? 0, body: await readJson(response) };
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+  const close = (): void => agent.destroy();
+  if (!(await proves((path) => ask({ path, timeoutMs: PROOF_DEADLINE_MS }, null), token))) {
+    close();
+    return undefined;
+  }
+  return {
+    ask: (request) => ask(request, token),
+    stream: async (request) => answerTo(send(request, token)),
+    close,
+  };
+}
+
+/** Whether the server behind an address answers, and is the one that is meant. Sends no token. */
+export async function provesItself(address: ServerAddress): Promise<boolean> {
+  const server = await connectProven(address);
+  server?.close();
+  return server !== undefined;
+}
+
+async function proves(ask: (path: string) => Promise<ServerAnswer>, token: Secret): Promise<boolean> {
+  const challenge = randomBytes(32).toString('base64url');
+  const id = idOfToken(token.reveal());
+  try {
+    const { body } = await ask(`/livez?challenge=${challenge}${id === undefined ? '' : `&caller=${id}`}`);
+    const answer = proofAnswer.safeParse(body);
+    if (!answer.success) return false;
+    const given = Buffer.from(answer.data.proof);
+    const wanted = Buffer.from(proofFor(challenge, proofKeyOf(token)));
+    return given.length === wanted.length && timingSafeEqual(given, wanted);
+  } catch {
+    // Nobody answers, or not in this form: either way it is not that server.
+    return false;
+  }
+}
+
+/** An agent that makes one connection and never a second one: the next could lead to somebody else. */
+class OneConnection extends Agent {
+  #used = false;
+
+  override createConnection(
+    ...args: Parameters<Agent['createConnection']>
+  ): ReturnType<Agent['createConnection']> {
+    if (this.#used) throw new SidecarError('not-running', 'The connection to the server is lost');
+    this.#used = true;
+    return super.createConnection(...args);
+  }
+}
+
+function hostAndPort(url: string): { host: string; port: number } {
+  const { hostname, port } = new URL(url);
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port === '' ? '80' : port) };
+}
+
+async function answerTo(sent: ClientRequest): Promise<IncomingMessage> {
+  const [response]: IncomingMessage[] = await once(sent, 'response');
+  if (response === undefined) throw new SidecarError('not-running', 'The server gave no answer');
+  return response;
+}
+
+async function readJson(response: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response) {
+    const part = Buffer.from(chunk);
+    bytes += part.length;
+    if (bytes > MAX_ANSWER_BYTES) throw new Error('the answer is too large');
+    chunks.push(part);
+  }
+  const text = Buffer.concat(chunks).toString('utf8');
+  try {
+    return JSON.parse(text);
+  } catch {
+    // No answer of ours; its status says the rest.
+    return undefined;
+  }
+}
