@@ -1,13 +1,14 @@
 /**
  * Talking to the running server as a client: over one connection, which proves itself first. The token is sent
- * over the very connection that showed that it leads to the right server, and over no other.
+ * over the very connection that showed that it leads to the right server, and over no other. The client library
+ * does it in other people's programs, so no package is loaded for it.
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { Agent, type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
-import * as z from 'zod';
 import { idOfToken } from '../domain/caller-token.ts';
 import { SidecarError } from '../domain/errors.ts';
+import { isRecord } from '../domain/record.ts';
 import type { Secret } from '../domain/secret.ts';
 import { socketPathOf } from '../domain/server-url.ts';
 import { proofFor, proofKeyOf } from './liveness-proof.ts';
@@ -27,6 +28,8 @@ export interface ServerRequest {
   readonly path: string;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** Header lines beside those that every request has. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Milliseconds until the answer is whole. @default 3000 */
   readonly timeoutMs?: number;
 }
@@ -50,13 +53,11 @@ const PROOF_DEADLINE_MS = 2_000;
 const ANSWER_DEADLINE_MS = 3_000;
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
-const proofAnswer = z.looseObject({ status: z.literal('ok'), proof: z.string() });
-
 /** Opens one connection and has it prove itself. Undefined: nobody answers there, or somebody else does. */
 export async function connectProven({ url, token }: ServerAddress): Promise<ProvenServer | undefined> {
   const agent = new OneConnection({ keepAlive: true, maxSockets: 1 });
   const send = (request: ServerRequest, bearer: Secret | null): ClientRequest => {
-    const { method = 'GET', path, body } = request;
+    const { method = 'GET', path, body, headers } = request;
     const text = body === undefined ? undefined : JSON.stringify(body);
     const socketPath = socketPathOf(url);
     const sent = httpRequest({
@@ -65,6 +66,7 @@ export async function connectProven({ url, token }: ServerAddress): Promise<Prov
       method,
       path,
       headers: {
+        ...headers,
         ...(bearer === null ? {} : { authorization: `Bearer ${bearer.reveal()}` }),
         ...(text === undefined
           ? {}
@@ -111,9 +113,8 @@ async function proves(ask: (path: string) => Promise<ServerAnswer>, token: Secre
   const id = idOfToken(token.reveal());
   try {
     const { body } = await ask(`/livez?challenge=${challenge}${id === undefined ? '' : `&caller=${id}`}`);
-    const answer = proofAnswer.safeParse(body);
-    if (!answer.success) return false;
-    const given = Buffer.from(answer.data.proof);
+    if (!isRecord(body) || body['status'] !== 'ok' || typeof body['proof'] !== 'string') return false;
+    const given = Buffer.from(body['proof']);
     const wanted = Buffer.from(proofFor(challenge, proofKeyOf(token)));
     return given.length === wanted.length && timingSafeEqual(given, wanted);
   } catch {

@@ -13,6 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   login: ['domain', 'platform', 'credentials'],
   validation: ['domain', 'platform', 'credentials', 'resolution'],
   http: ['domain', 'platform', 'credentials', 'resolution', 'validation'],
+  client: ['domain', 'platform', 'http'],
   server: ['domain', 'platform', 'credentials', 'resolution', 'validation', 'http'],
   sidecar: [
     'domain',
@@ -39,7 +40,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'sidecar',
   ],
   cli: ['domain', 'platform', 'commands'],
-  index: ['domain', 'resolution', 'validation'],
+  index: ['domain', 'client'],
 };
 
 /** Files beside the folders, by the layer that they are. */
