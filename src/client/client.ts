@@ -7,10 +7,16 @@ import type { ModelsAnswer } from '../domain/answers/providers.ts';
 import type { ResolveAnswer } from '../domain/answers/resolve.ts';
 import type { SnapshotAnswer } from '../domain/answers/snapshot.ts';
 import { messageOf, systemCodeOf } from '../domain/errors.ts';
-import { isRecord } from '../domain/record.ts';
 import type { ProvenServer, ServerRequest } from '../http/proven-server.ts';
 import type { Environment } from '../platform/paths.ts';
 import { homeFolder, processEnvironment } from '../platform/process.ts';
+import {
+  type AnswerKind,
+  isExplainAnswer,
+  isModelsAnswer,
+  isResolveAnswer,
+  isSnapshotAnswer,
+} from './answers.ts';
 import { errorOfAnswer, notRunning, SidecarClientError } from './client-error.ts';
 import { connectToServer } from './find-server.ts';
 import { watchServer, type WatchEvent, type WatchOptions } from './watch.ts';
@@ -85,7 +91,7 @@ export function createClient(options: ClientOptions = {}): SidecarClient {
       ...(url === undefined ? {} : { url }),
       ...(token === undefined ? {} : { token }),
     });
-  const ask = async <T extends object>(request: ServerRequest): Promise<T> => {
+  const ask = async <T>(isWanted: AnswerKind<T>, request: ServerRequest): Promise<T> => {
     const { status, body } = await withSecondChance(async () => {
       const server = await connect();
       try {
@@ -94,18 +100,18 @@ export function createClient(options: ClientOptions = {}): SidecarClient {
         server.close();
       }
     });
-    if (status === 200 && isAnswer<T>(body)) return body;
+    if (status === 200 && isWanted(body)) return body;
     throw errorOfAnswer(status, body);
   };
   return {
-    resolve: (request) => ask({ path: `/v1/resolve${queryOf(request)}` }),
-    explain: (request) => ask({ path: `/v1/explain${queryOf(request)}` }),
-    models: () => ask({ path: '/v1/models' }),
-    snapshot: () => ask({ path: '/v1/snapshot' }),
+    resolve: (request) => ask(isResolveAnswer, { path: `/v1/resolve${queryOf(request)}` }),
+    explain: (request) => ask(isExplainAnswer, { path: `/v1/explain${queryOf(request)}` }),
+    models: () => ask(isModelsAnswer, { path: '/v1/models' }),
+    snapshot: () => ask(isSnapshotAnswer, { path: '/v1/snapshot' }),
     watch: ({ signal } = {}) =>
       watchServer({ connect, random: Math.random, ...(signal === undefined ? {} : { signal }) }),
     rejected: (resolutionId, report = {}) =>
-      ask({
+      ask(isResolveAnswer, {
         method: 'POST',
         path: `/v1/resolve/${encodeURIComponent(resolutionId)}/rejected`,
         body: report,
@@ -131,11 +137,6 @@ async function withSecondChance<T>(attempt: () => Promise<T>): Promise<T> {
 function asClientError(error: unknown): SidecarClientError {
   if (error instanceof SidecarClientError) return error;
   return notRunning(`The server did not answer (${messageOf(error)})`, error);
-}
-
-/** The server has proved itself, and its schemas are the ones that the types are made of. */
-function isAnswer<T extends object>(body: unknown): body is T {
-  return isRecord(body);
 }
 
 function queryOf(request: string | ResolveRequest | undefined): string {

@@ -6,8 +6,8 @@ import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SnapshotAnswer } from '../domain/answers/snapshot.ts';
 import type { SidecarEvent } from '../domain/sidecar-event.ts';
-import { isRecord } from '../domain/record.ts';
 import type { ProvenServer } from '../http/proven-server.ts';
+import { isNotice, isSnapshotAnswer } from './answers.ts';
 import { errorOfAnswer, SidecarClientError } from './client-error.ts';
 import { createEventStreamParser, type StreamEvent } from './event-stream-parser.ts';
 
@@ -32,15 +32,6 @@ const SILENCE_MS = 45_000;
 const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 5_000;
 
-/** Kinds of notices that this version knows; a newer server may send others, which are passed over. */
-const NOTICES: Readonly<Record<SidecarEvent['kind'], true>> = {
-  runtime: true,
-  health: true,
-  login: true,
-  credential: true,
-  setup: true,
-};
-
 /**
  * The events, for ever: the whole state first and after each change. Ends with the signal, or when the loop over it
  * is left.
@@ -56,7 +47,8 @@ export async function* watchServer({
   let lastEventId: string | undefined;
   let failures = 0;
   let wasConnected = false;
-  while (signal?.aborted !== true) {
+  for (;;) {
+    if (signal?.aborted === true) return;
     let server: ProvenServer | undefined;
     const cut = (): void => server?.close();
     try {
@@ -133,17 +125,8 @@ async function jsonOf(response: IncomingMessage): Promise<unknown> {
 
 function toWatchEvent(kind: string, data: string): WatchEvent | undefined {
   const content: unknown = JSON.parse(data);
-  if (kind === 'snapshot') return isSnapshot(content) ? { kind, snapshot: content } : undefined;
+  if (kind === 'snapshot') return isSnapshotAnswer(content) ? { kind, snapshot: content } : undefined;
   return isNotice(content) ? content : undefined;
-}
-
-/** The server has proved itself, and its schemas are the ones that the types are made of. */
-function isSnapshot(content: unknown): content is SnapshotAnswer {
-  return isRecord(content) && typeof content['revision'] === 'number';
-}
-
-function isNotice(content: unknown): content is SidecarEvent {
-  return isRecord(content) && typeof content['kind'] === 'string' && Object.hasOwn(NOTICES, content['kind']);
 }
 
 /** Waits, or less long when the signal says so. */

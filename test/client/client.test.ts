@@ -174,18 +174,16 @@ describe('the typed client', () => {
   });
 
   it('a connection that breaks is tried once more', async () => {
-    const server = await startPlayedServer([
-      'reset',
-      { status: 200, body: { revision: 1 } },
-      'reset',
-      'reset',
-    ]);
+    const server = await startPlayedServer(['reset', { status: 200, body: STATE }, 'reset', 'reset']);
     const client = createClient({ home: '/nowhere', env: {}, ...server });
-    expect(await client.snapshot()).toEqual({ revision: 1 });
+    expect(await client.snapshot()).toEqual(STATE);
     expect((await errorOf(client.snapshot())).code).toBe('not-running');
     expect(server.asked).toHaveLength(4);
   });
 });
+
+/** As much of a state as tells that it is one. */
+const STATE = { revision: 1, providers: [] };
 
 type Played = 'reset' | { readonly status: number; readonly body: unknown };
 

@@ -1,6 +1,6 @@
 /** The parser of the client library against the field's own, on any text however it is cut. */
 import { createParser } from 'eventsource-parser';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createEventStreamParser } from '../../src/client/event-stream-parser.ts';
 
