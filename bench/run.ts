@@ -8,6 +8,7 @@ import { connect } from 'node:net';
 import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Measure } from './measure.ts';
+import { event } from './measures/event.ts';
 import { latency } from './measures/latency.ts';
 import { memory } from './measures/memory.ts';
 import { notice } from './measures/notice.ts';
@@ -20,7 +21,7 @@ import { watcher } from './measures/watcher.ts';
 import { type Circumstances, type Outcome, toJson, toText } from './report.ts';
 import { createScope, type Scope } from './scope.ts';
 
-const USUAL: readonly Measure[] = [throughput, latency, startup, memory, scan, notice, watcher, swap];
+const USUAL: readonly Measure[] = [throughput, latency, startup, memory, scan, notice, watcher, swap, event];
 /** With those that are taken only when they are named: they need more than npm brings. */
 const MEASURES: readonly Measure[] = [...USUAL, noticeReal];
 

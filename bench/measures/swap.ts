@@ -1,16 +1,14 @@
 /** Time from a write of the operator's config until `/v1/resolve` answers from it, against a bare file event. */
-import { watch } from 'node:fs';
-import { rename, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { baseUrlOf, configWith, PAUSE_MS, replaceFile, watchFolder } from '../config-writes.ts';
 import type { Figure, Measure } from '../measure.ts';
 import type { Scope } from '../scope.ts';
 import { CONFIG_FILE, type MeasuredSidecar, startSidecar } from '../sidecars.ts';
 import { interleave, median, perRound } from '../statistics.ts';
 
 const GIVE_UP_MS = 10_000;
-/** Between two writes, so that each is seen by itself. */
-const PAUSE_MS = 150;
 
 interface Swap {
   /** Until the answer has changed, in milliseconds. */
@@ -45,11 +43,7 @@ export const swap: Measure = {
     // Replaced as a careful program does it, and written in place as many editors do it.
     const run = await interleave(
       rounds,
-      () =>
-        timeSwap(async (text) => {
-          await writeFile(`${path}.new`, text, { mode: 0o600 });
-          await rename(`${path}.new`, path);
-        }),
+      () => timeSwap((text) => replaceFile(path, text)),
       () => timeSwap((text) => writeFile(path, text)),
     );
     return [...figuresOf('replaced by rename', run.ours), ...figuresOf('written in place', run.rival)];
@@ -82,16 +76,6 @@ function figuresOf(what: string, swaps: readonly Swap[]): Figure[] {
   ];
 }
 
-function baseUrlOf(turn: number): string {
-  return `https://api-${turn}.acme.example/v1`;
-}
-
-function configWith(baseUrl: string): object {
-  const models = [{ id: 'kimi-k2.5', name: 'Kimi K2.5', contextWindow: 256_000, maxTokens: 8_192 }];
-  const acme = { baseUrl, api: 'openai-completions', apiKey: 'bench-key-0123456789', models };
-  return { agents: { defaults: { model: 'acme/kimi-k2.5' } }, models: { providers: { acme } } };
-}
-
 async function untilAnswered(sidecar: MeasuredSidecar, baseUrl: string): Promise<void> {
   const giveUpAt = performance.now() + GIVE_UP_MS;
   while (!(await sidecar.ask('/v1/resolve?provider=acme')).text.includes(`"${baseUrl}"`)) {
@@ -99,17 +83,4 @@ async function untilAnswered(sidecar: MeasuredSidecar, baseUrl: string): Promise
     // A pause, however short: a server that is asked without one has no time to read its files.
     await wait(1);
   }
-}
-
-/** Watches the folder of a file with nothing but the platform's own means. */
-function watchFolder(scope: Scope, path: string): () => Promise<void> {
-  let told: () => void = () => undefined;
-  const folder = watch(dirname(path), (_event, name) => {
-    if (name === basename(path)) told();
-  });
-  scope.onClose(() => folder.close());
-  return () =>
-    new Promise((resolve) => {
-      told = resolve;
-    });
 }
