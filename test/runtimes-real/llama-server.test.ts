@@ -1,14 +1,16 @@
 /** A real llama-server behind the whole sidecar: what is found is proved by asking the server for inference. */
 import { join } from 'node:path';
-import OpenAI from 'openai';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import * as z from 'zod';
+import { resolveAnswer } from '../../src/domain/answers/resolve.ts';
+import { createClient } from '../../src/client/client.ts';
 import { startRig as startDiscovery } from '../discovery/rig.ts';
+import { openAiClient } from '../helpers/openai-client.ts';
 import { startRig, type Rig, type RigOptions } from '../helpers/sidecar-rig.ts';
 import { makeModelFolder, startLlamaServer, type RealLlamaServer } from './real-llama-server.ts';
 
 const resolutionSchema = z.object({
-  provider: z.object({ id: z.string(), baseUrl: z.string(), origin: z.string() }),
+  provider: resolveAnswer.shape.provider,
   model: z.object({ id: z.string(), contextWindow: z.number() }),
   auth: z.object({ mode: z.string() }),
   request: z.object({ headers: z.record(z.string(), z.string()) }),
@@ -65,13 +67,11 @@ async function infer({ provider, model, request }: Resolution): Promise<void> {
     body: JSON.stringify({ model: model.id, messages, max_tokens: 2 }),
   });
   expect(await byHand.json()).toMatchObject({ object: 'chat.completion', usage: { completion_tokens: 2 } });
-  const client = new OpenAI({
-    baseURL: provider.baseUrl,
-    apiKey: 'never sent',
-    maxRetries: 0,
-    defaultHeaders: { authorization: null, ...request.headers },
+  const byClient = await openAiClient({ provider, request }).chat.completions.create({
+    model: model.id,
+    messages,
+    max_tokens: 2,
   });
-  const byClient = await client.chat.completions.create({ model: model.id, messages, max_tokens: 2 });
   expect(byClient.choices).toHaveLength(1);
 }
 
@@ -93,6 +93,20 @@ describe('a real llama-server', () => {
     const resolution = await resolve(rig, `llamacpp/${id}`);
     expect(resolution).toMatchObject({ auth: { mode: 'none' }, request: { headers: {} } });
     await infer(resolution);
+  });
+
+  it('"the openai npm client, given only what /v1/resolve returned, gets a chat completion": the client library’s answer', async () => {
+    const server = await startLlamaServer(['-m', makeModelFolder().add('tiny'), '-c', '512', '-a', 'tiny']);
+    await server.ready();
+    const rig = await startSidecar(server.port);
+    const answer = await createClient({ home: rig.home, env: {} }).resolve();
+    expect(answer).toMatchObject({ model: { ref: 'llamacpp/tiny' }, auth: { mode: 'none' } });
+    const completion = await openAiClient(answer).chat.completions.create({
+      model: answer.model?.id ?? '',
+      messages: [{ role: 'user', content: 'hi' }],
+      max_tokens: 2,
+    });
+    expect(completion).toMatchObject({ object: 'chat.completion', usage: { completion_tokens: 2 } });
   });
 
   it('the published window is the one of a request: one token more is refused', async () => {

@@ -12,17 +12,25 @@ export interface Readers {
   readonly hasRoom: () => boolean;
   /** How many there are. */
   readonly count: () => number;
-  /**
-   * One more reader, which gets these messages first.
-   *
-   * @param drop cuts its connection
-   */
-  readonly open: (first: readonly StreamMessage[], drop: () => void) => ReadableStream<Uint8Array>;
+  /** One more reader. */
+  readonly open: (options: OpenOptions) => ReadableStream<Uint8Array>;
   /** Keeps one place taken until the returned function is called, for a poll that waits. */
   readonly reserve: () => () => void;
   readonly send: (message: StreamMessage) => void;
   /** Ends all streams. No other ones are opened afterwards. */
   readonly close: () => void;
+}
+
+/** What a reader begins with, and how it ends. */
+export interface OpenOptions {
+  /** Sent before anything else. */
+  readonly first: readonly StreamMessage[];
+  /** Cuts the connection. */
+  readonly drop: () => void;
+  /** Aborts when the reader has lost the right to read. */
+  readonly revoked?: AbortSignal;
+  /** Sent last to a reader that has lost it. */
+  readonly farewell: StreamMessage;
 }
 
 export interface ReadersOptions {
@@ -55,17 +63,24 @@ export function createReaders({ onBeat, heartbeatMs = HEARTBEAT_MS }: ReadersOpt
   return {
     hasRoom: () => !closed && count() < MAX_READERS,
     count,
-    open(first, drop) {
+    open({ first, drop, revoked, farewell }) {
+      const onRevoked = (): void => {
+        reader.send(farewell);
+        reader.end();
+      };
       const reader = createReader({
         drop,
         onGone: () => {
+          revoked?.removeEventListener('abort', onRevoked);
           readers.delete(reader);
           adjustTimer();
         },
       });
       readers.add(reader);
       adjustTimer();
-      for (const message of first) reader.send(message);
+      if (revoked?.aborted !== true) for (const message of first) reader.send(message);
+      revoked?.addEventListener('abort', onRevoked);
+      if (revoked?.aborted === true) onRevoked();
       if (closed) reader.end();
       return reader.stream;
     },

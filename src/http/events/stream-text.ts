@@ -14,6 +14,12 @@ const encoder = new TextEncoder();
 /** The first message of a stream. */
 export const GREETING: StreamMessage = { kind: 'notice', bytes: encoder.encode(`retry: ${RETRY_MS}\n\n`) };
 
+/** The last message to a reader whose token no longer counts: to connect again with it would be in vain. */
+export const REVOKED: StreamMessage = {
+  kind: 'notice',
+  bytes: encoder.encode('event: revoked\ndata: {}\n\n'),
+};
+
 /** A state; its id is its revision, which a client gives back in `Last-Event-ID`. */
 export function stateMessage({ revision }: SnapshotAnswer, json: string): StreamMessage {
   return {

@@ -9,7 +9,7 @@ import { problemHeaders, toProblemDetails } from '../problem-details.ts';
 import { createReaders, MAX_READERS } from './readers.ts';
 import { createStateFeed, type PublishedState, type StateFeed, type StateFeedOptions } from './state-feed.ts';
 import { eventsBetween } from './state-changes.ts';
-import { eventMessage, GREETING, revisionOf } from './stream-text.ts';
+import { eventMessage, GREETING, REVOKED, revisionOf } from './stream-text.ts';
 
 /** Longest wait of a long poll, in milliseconds: shorter than what clients give up after by default. */
 const POLL_MS = 25_000;
@@ -29,6 +29,8 @@ export interface StreamRequest {
   readonly lastEventId: string | null;
   /** Cuts the connection of this request. */
   readonly drop: () => void;
+  /** Aborts when the token of this request is revoked, rotated or expired. */
+  readonly revoked?: AbortSignal;
 }
 
 export interface PollRequest {
@@ -81,7 +83,7 @@ export function createWatching(options: WatchingOptions): Watching {
   });
 
   return {
-    async stream({ lastEventId, drop }) {
+    async stream({ lastEventId, drop, revoked }) {
       if (!readers.hasRoom()) return noRoom();
       const release = readers.reserve();
       try {
@@ -89,7 +91,12 @@ export function createWatching(options: WatchingOptions): Watching {
         // From here to the opening nothing waits, or a state could fall in between.
         const state = newestOf(feed);
         const isKnown = revisionOf(lastEventId) === state.answer.revision;
-        const body = readers.open(isKnown ? [GREETING] : [GREETING, state.message()], drop);
+        const body = readers.open({
+          first: isKnown ? [GREETING] : [GREETING, state.message()],
+          drop,
+          farewell: REVOKED,
+          ...(revoked === undefined ? {} : { revoked }),
+        });
         return new Response(body, { headers: EVENT_STREAM_HEADERS });
       } finally {
         release();

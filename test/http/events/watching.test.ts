@@ -15,11 +15,12 @@ interface Options {
   readonly heartbeatMs?: number;
   readonly pollMs?: number;
   readonly state?: SnapshotAnswer;
+  readonly revoked?: AbortSignal;
   readonly deadlines?: { readonly headers: number; readonly request: number; readonly checkEvery: number };
 }
 
 /** A guarded server with the stream and the poll over a state that the test sets. */
-async function startWatching({ state: first = stateWith(), deadlines, ...options }: Options = {}) {
+async function startWatching({ state: first = stateWith(), deadlines, revoked, ...options }: Options = {}) {
   let state = first;
   const errors: unknown[] = [];
   const hub = createEventHub<SidecarEvent>((error) => errors.push(error));
@@ -43,6 +44,7 @@ async function startWatching({ state: first = stateWith(), deadlines, ...options
         ? watching.stream({
             lastEventId: request.headers.get('last-event-id'),
             drop: () => connection.destroy(),
+            ...(revoked === undefined ? {} : { revoked }),
           })
         : watching.poll({ since, signal: request.signal });
     },
@@ -177,6 +179,21 @@ describe('the stream', () => {
     const beats = stream.comments.length;
     await vi.waitFor(() => expect(stream.comments.length).toBeGreaterThan(beats + 2));
     expect(stream.states.map(({ revision }) => revision)).toEqual([1, 2]);
+  });
+
+  it('"rotate the token: its open stream ends with event: revoked", and nothing comes after it', async () => {
+    const token = new AbortController();
+    const rig = await startWatching({ revoked: token.signal });
+    const stream = await rig.open();
+    await stream.until(() => true);
+    token.abort();
+    rig.change({});
+    await stream.ended;
+    expect(stream.events.map(({ event }) => event)).toEqual(['snapshot', 'revoked']);
+    expect(rig.watching.readers()).toBe(0);
+    const late = await rig.open();
+    await late.ended;
+    expect(late.events.map(({ event }) => event)).toEqual(['revoked']);
   });
 
   it('a state that cannot be described is said in the log and not to the reader; the next one comes', async () => {
