@@ -122,12 +122,20 @@ async function stopOllamaAndWait(ollama: FakeOllama, health: string | undefined)
   );
 }
 
-/** `npm ci` has been done by whoever runs the tests; the other scripts do what package.json says. */
+/**
+ * `npm ci` has been done by whoever runs the tests; the other scripts do what package.json says. What a page
+ * installs is here already: this program itself, or a package that its tests use.
+ */
 async function writeCommands(bin: string): Promise<void> {
   await mkdir(bin);
   const commands = {
     'provider-sidecar': `exec "${process.execPath}" "${join(ROOT, 'dist/cli.js')}" "$@"`,
-    npm: 'case "$1" in ci) ;; start) shift; exec provider-sidecar serve "$@" ;; *) exit 64 ;; esac',
+    npm: [
+      'case "$1" in ci) ;; start) shift; exec provider-sidecar serve "$@" ;;',
+      `install) mkdir -p node_modules; case "$2" in provider-sidecar) ln -s "${ROOT}" "node_modules/$2" ;;`,
+      `openai) ln -s "${join(ROOT, 'node_modules')}/$2" "node_modules/$2" ;; *) exit 64 ;; esac; echo "added $2" ;;`,
+      '*) exit 64 ;; esac',
+    ].join('\n'),
   };
   for (const [name, line] of Object.entries(commands)) {
     await writeFile(join(bin, name), `#!/bin/sh\n${line}\n`);
