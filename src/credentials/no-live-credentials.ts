@@ -6,8 +6,10 @@ const NOT_ASKED = 'the AWS chain is not asked here';
 /** For what must stay as the files say it. */
 export const NO_LIVE_CREDENTIALS: LiveCredentials = {
   aws: {
+    hasSign: () => false,
     peek: () => null,
     resolve: () => Promise.resolve({ kind: 'none', source: 'aws-sdk default chain', detail: NOT_ASKED }),
+    close: () => undefined,
   },
   exchange: {
     serves: () => false,

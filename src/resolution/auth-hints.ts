@@ -25,9 +25,13 @@ export function noAuthHints(
     ];
   }
   if (provider.auth === 'aws-sdk') {
+    // A place that is configured and does not work knows best what to do there.
+    const mend = places.flatMap((place) => ('remedy' in place && place.remedy ? [place.remedy] : []));
     return [
+      ...mend,
       'export AWS_BEARER_TOKEN_BEDROCK=your-token',
       'export AWS_ACCESS_KEY_ID=your-id AWS_SECRET_ACCESS_KEY=your-secret',
+      ...(mend.length > 0 ? [] : ['Or make a profile: aws configure, or aws configure sso']),
     ];
   }
   const missing = places.flatMap(

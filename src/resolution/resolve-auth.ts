@@ -8,12 +8,12 @@ import type { EffectiveProvider } from '../domain/provider.ts';
 import { fingerprintOf } from '../domain/secret.ts';
 import {
   type AuthPlace,
-  awsPlaces,
   configuredKeyPlaces,
   environmentPlaces,
   profilePlaces,
   type OpenPlace,
 } from './auth-places.ts';
+import { awsPlaces } from './aws-places.ts';
 import { noAuthHints } from './auth-hints.ts';
 import { followPlaces } from './follow-places.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -76,7 +76,7 @@ function placesFor(
   }
   const profiles = profilePlaces(snapshot, provider, request);
   if (request.profileId !== undefined) return [...policy, ...profiles];
-  if (provider.auth === 'aws-sdk') return [...policy, ...awsPlaces(snapshot, provider)];
+  if (provider.auth === 'aws-sdk') return [...policy, ...awsPlaces(snapshot, provider, request.now)];
   return [
     ...policy,
     ...profiles,
