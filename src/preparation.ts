@@ -7,6 +7,8 @@ import { createModelsJsonFile, mergeModelsJson } from './discovery/models-json.t
 import { isDiscoverySkipped } from './discovery/skip.ts';
 import { factsOf, type Problem, SidecarError, toSidecarError } from './domain/errors.ts';
 import type { Finding } from './domain/finding.ts';
+import { createExchangedKeys } from './credentials/exchange/create-exchanged-keys.ts';
+import { exchangeSources } from './credentials/exchange/exchange-source.ts';
 import { NO_LIVE_CREDENTIALS } from './credentials/no-live-credentials.ts';
 import { type DiscoveryReport, NOTHING_SCANNED } from './domain/runtime-state.ts';
 import {
@@ -17,6 +19,7 @@ import {
   readModelsJsonFile,
   readProfiles,
 } from './inputs.ts';
+import { createAsk } from './login/ask-provider.ts';
 import { askNimAccess } from './nim-access.ts';
 import type { Clock } from './platform/clock.ts';
 import { ensurePrivateFolder, readTextFile } from './platform/files.ts';
@@ -69,6 +72,9 @@ export type Preparation =
 /** Revision of the first snapshot. */
 const FIRST_REVISION = 1;
 
+/** Limits of an exchange, milliseconds and bytes. The answer is one key with a few words about it. */
+const EXCHANGE_LIMITS = { timeoutMs: 10_000, maxBytes: 64 * 1024 } as const;
+
 /** Reads and scans. Never throws for what a file holds; a problem that stops the start is `refused`. */
 export async function prepare(surroundings: Surroundings, options: PrepareOptions): Promise<Preparation> {
   let discovery: Discovery | null = null;
@@ -89,6 +95,16 @@ export async function prepare(surroundings: Surroundings, options: PrepareOption
     if (config.kind === 'broken') return refused(config.problem);
 
     const skipped = isDiscoverySkipped(config.env) ? 'CLAWDBOT_SKIP_LOCAL_DISCOVERY is set' : null;
+    const onSecretLearned = surroundings.onSecretLearned ?? (() => undefined);
+    const aws = NO_LIVE_CREDENTIALS.aws;
+    const exchange = createExchangedKeys({
+      settings: settings.exchange,
+      paths,
+      aws,
+      dial: createAsk(EXCHANGE_LIMITS),
+      clock,
+      onSecret: onSecretLearned,
+    });
     const fixed: Fixed = {
       paths,
       env,
@@ -99,12 +115,16 @@ export async function prepare(surroundings: Surroundings, options: PrepareOption
       discoverySkipped: skipped,
       clock,
       secretCommands: { allowExec: settings.secrets.allowExec, commands: settings.secrets.exec },
-      live: NO_LIVE_CREDENTIALS,
-      onSecretLearned: surroundings.onSecretLearned ?? (() => undefined),
+      exchange: settings.exchange,
+      live: { ...NO_LIVE_CREDENTIALS, aws, exchange },
+      onSecretLearned,
     };
     if (skipped === null && options.scan !== 'none') {
       discovery = openDiscovery(surroundings, options, settings, config.env);
     }
+    // So that lists, which never wait, know the keys that are stored.
+    const exchanges = exchangeSources(settings.exchange, config.env, paths);
+    await Promise.all(exchanges.map(({ providerId }) => exchange.stored({ providerId, env: config.env })));
     const askNim = options.askNim ?? options.scan !== 'none';
     const [scanned, nimAccess] = await Promise.all([
       discovery?.scan(),

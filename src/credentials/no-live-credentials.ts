@@ -3,6 +3,8 @@ import type { LiveCredentials } from './live-credentials.ts';
 
 const NOT_ASKED = 'the AWS chain is not asked here';
 
+const NO_EXCHANGE = { kind: 'failed', detail: 'no exchange is configured', hints: [] } as const;
+
 /** For what must stay as the files say it. */
 export const NO_LIVE_CREDENTIALS: LiveCredentials = {
   aws: {
@@ -12,9 +14,13 @@ export const NO_LIVE_CREDENTIALS: LiveCredentials = {
     close: () => undefined,
   },
   exchange: {
-    serves: () => false,
+    sourceOf: () => undefined,
     peek: () => null,
-    resolve: () => Promise.resolve({ kind: 'failed', detail: 'no exchange is configured', hints: [] }),
+    resolve: () => Promise.resolve(NO_EXCHANGE),
+    renew: () => Promise.resolve({ ...NO_EXCHANGE, reason: 'failed' }),
+    login: () => Promise.resolve({ ...NO_EXCHANGE, reason: 'failed' }),
+    stored: () => Promise.resolve({ kind: 'missing' }),
+    forget: () => Promise.resolve({ kind: 'nothing-stored' }),
   },
   oauth: {
     serves: () => false,

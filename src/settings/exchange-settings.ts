@@ -52,7 +52,9 @@ function faultsOf(id: string, { url: address, proof, serverId }: ExchangeSetting
     ...(address === undefined && !isKnown ? ['must name its url'] : []),
     // Nobody hands over AWS keys by leaving something out, but to the one API that knows nothing else.
     ...(proof === undefined && !isKnown ? [`must name its proof: ${EXCHANGE_PROOFS.join(' or ')}`] : []),
-    ...(proof === 'presigned' && serverId === undefined ? ['must name the serverId of a presigned proof'] : []),
+    ...(proof === 'presigned' && serverId === undefined
+      ? ['must name the serverId of a presigned proof']
+      : []),
     ...(proof !== 'presigned' && serverId !== undefined ? ['has a serverId without proof "presigned"'] : []),
   ];
 }
