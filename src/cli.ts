@@ -171,6 +171,20 @@ for (const { name, description, subcommands } of loginCommands()) {
 }
 
 program
+  .command('request')
+  .description('send one authenticated request to a provider, and print the answer')
+  .argument('<provider>', 'the provider')
+  .argument('<method>', 'GET, POST, …')
+  .argument('<path>', 'path below the base URL of the provider')
+  .option('--data <json>', 'JSON to send, - to read it from standard input')
+  .option('--json', 'print JSON')
+  .action(async (provider: string, method: string, path: string, flags) =>
+    setExitCode(
+      await (await import('./commands/request.ts')).request(context, provider, method, path, flags),
+    ),
+  );
+
+program
   .command('completion')
   .description('print the completion script of a shell')
   .argument('<shell>', 'bash, zsh or fish')
