@@ -17,7 +17,9 @@ export interface ExchangeLoginOptions {
   readonly displayName: string;
   readonly command: UserCommand;
   readonly instructions: readonly string[];
-  /** What to do where the provider has no exchange. */
+  /** What to say where the provider has no exchange. @default that none is configured */
+  readonly missing?: string;
+  /** What to do there. */
   readonly remedy: string;
 }
 
@@ -33,13 +35,19 @@ export function createExchangeLogin(options: ExchangeLoginOptions, deps: LoginDe
     const named = provider ?? argument;
     const hasTooMuch = provider !== null && argument !== undefined;
     if (known === undefined || hasTooMuch) return unknownCommand(command, subcommand);
-    if (named === undefined)
-      return noExchange('', 'no provider is named', `${command.name} ${subcommand} <provider>`);
+    if (named === undefined) {
+      const usage = `Name one: provider-sidecar ${command.name} ${subcommand} <provider>`;
+      return noExchange('', 'no provider is named', usage);
+    }
     const access = await deps.exchange();
     const request = { providerId: named, env: access.env };
     const source = access.keys.sourceOf(request);
     if (source === undefined) {
-      return noExchange(named, `no exchange is configured for ${quoteUntrusted(named)}`, options.remedy);
+      return noExchange(
+        named,
+        options.missing ?? `no exchange is configured for ${quoteUntrusted(named)}`,
+        options.remedy,
+      );
     }
     return execute(subcommand, source, access);
   };

@@ -31,8 +31,9 @@ function loginFailed(provider: string, { reason, detail, hints }: LoginFailure):
   const role = reason === 'forbidden' && first.startsWith('Required role: ');
   return failed(
     [
-      reason === 'no-aws' ? `Failed to get AWS credentials: ${detail}` : `${HEADS[reason]}: ${detail}`,
-      ...(reason === 'no-aws' ? ['Please configure AWS credentials:'] : []),
+      reason === 'no-aws'
+        ? `Failed to get AWS credentials: ${detail}. Please configure AWS credentials:`
+        : `${HEADS[reason]}: ${detail}`,
       ...(role ? [`   ${first}`] : []),
       ...(role ? rest : hints).map((hint) => `  - ${hint}`),
     ],

@@ -14,7 +14,8 @@ const COMMAND: UserCommand = {
   ],
 };
 
-const REMEDY = `Name the API: export ${GPU_DEV.urlVariable}=https://your-api`;
+const MISSING = `the variable ${GPU_DEV.urlVariable} is not set`;
+const REMEDY = `export ${GPU_DEV.urlVariable}=https://your-api`;
 
 /** `gpu-dev`. */
 export const gpuDevLogin: Login = {
@@ -30,6 +31,7 @@ export const gpuDevLogin: Login = {
           `${GPU_DEV.urlVariable} names the API; AWS_PROFILE and AWS_REGION choose the AWS identity.`,
           'A login hands over the AWS keys to that API, which stores none of them. An expired key is renewed by itself.',
         ],
+        missing: MISSING,
         remedy: REMEDY,
       },
       deps,
