@@ -39,6 +39,8 @@ export interface Fixed {
   readonly onSecretLearned: (value: string) => void;
   /** Providers whose key an AWS identity is exchanged for, as the settings name them. */
   readonly exchange: ExchangeSettingsById;
+  /** Ports that this program listens on, or will. */
+  readonly ownPorts: readonly number[];
   /** What is fetched or renewed while the program runs. */
   readonly live: LiveCredentials;
   /** Why discovery is off, or null when it is on. */

@@ -7,6 +7,7 @@ import { createModelsJsonFile, mergeModelsJson } from './discovery/models-json.t
 import { isDiscoverySkipped } from './discovery/skip.ts';
 import { factsOf, type Problem, SidecarError, toSidecarError } from './domain/errors.ts';
 import type { Finding } from './domain/finding.ts';
+import { createAwsIdentities } from './credentials/aws/create-aws-identities.ts';
 import { createExchangedKeys } from './credentials/exchange/create-exchanged-keys.ts';
 import { exchangeSources } from './credentials/exchange/exchange-source.ts';
 import { NO_LIVE_CREDENTIALS } from './credentials/no-live-credentials.ts';
@@ -22,10 +23,12 @@ import {
 import { createAsk } from './login/ask-provider.ts';
 import { askNimAccess } from './nim-access.ts';
 import type { Clock } from './platform/clock.ts';
+import { readEndpointFile } from './platform/endpoint-file.ts';
 import { ensurePrivateFolder, readTextFile } from './platform/files.ts';
 import { ephemeralIdentity, type Identity, loadIdentity } from './platform/identity.ts';
 import type { Logger } from './platform/logger.ts';
-import { type Environment, findPaths } from './platform/paths.ts';
+import { type Environment, findPaths, type Paths } from './platform/paths.ts';
+import { runCommand } from './platform/run-command.ts';
 import { loadCatalog } from './resolution/catalog/catalog.ts';
 import type { DefaultModel } from './resolution/default-model.ts';
 import { readModelsJson } from './resolution/models-json-view.ts';
@@ -96,7 +99,15 @@ export async function prepare(surroundings: Surroundings, options: PrepareOption
 
     const skipped = isDiscoverySkipped(config.env) ? 'CLAWDBOT_SKIP_LOCAL_DISCOVERY is set' : null;
     const onSecretLearned = surroundings.onSecretLearned ?? (() => undefined);
-    const aws = NO_LIVE_CREDENTIALS.aws;
+    const ownPorts = await findOwnPorts(settings, paths);
+    const aws = createAwsIdentities({
+      home,
+      ownPorts,
+      run: runCommand,
+      clock,
+      random: Math.random,
+      onSecret: onSecretLearned,
+    });
     const exchange = createExchangedKeys({
       settings: settings.exchange,
       paths,
@@ -116,6 +127,7 @@ export async function prepare(surroundings: Surroundings, options: PrepareOption
       clock,
       secretCommands: { allowExec: settings.secrets.allowExec, commands: settings.secrets.exec },
       exchange: settings.exchange,
+      ownPorts,
       live: { ...NO_LIVE_CREDENTIALS, aws, exchange },
       onSecretLearned,
     };
@@ -156,6 +168,13 @@ export async function prepare(surroundings: Surroundings, options: PrepareOption
 /** The default model that a flag, a variable or sidecar.json5 names. */
 export function defaultModelWish({ settings, origins }: MergedSettings): DefaultModel | null {
   return settings.defaultModel === null ? null : { ref: settings.defaultModel, source: origins.defaultModel };
+}
+
+/** Where this program listens, or will: as the settings say, and as the server of this state directory says. */
+async function findOwnPorts({ port }: Settings, { endpoint }: Paths): Promise<number[]> {
+  const running = await readEndpointFile(endpoint);
+  const itsPort = running === undefined ? '' : new URL(running.url).port;
+  return [port, Number(itsPort)].filter((one) => one > 0);
 }
 
 function refused(problem: Problem): Preparation {

@@ -82,3 +82,14 @@ function lookUpPair(env: Environment, region: string | null): AwsPlace {
   };
   return { kind: 'keys', source: PAIR_SOURCE, keys };
 }
+
+/** Everything in the variables that an AWS identity depends on: equal lists, equal identities. */
+export function awsVariables(env: Environment): readonly (readonly [string, string])[] {
+  return Object.keys(env)
+    .filter((name) => name.startsWith('AWS_'))
+    .sort()
+    .flatMap((name) => {
+      const value = variable(env, name);
+      return value === undefined ? [] : [[name, value] as const];
+    });
+}

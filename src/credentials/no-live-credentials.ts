@@ -1,16 +1,21 @@
 /** Live credentials of a program that has none: nothing is asked, nothing is served. */
+import type { AwsIdentityOutcome } from './aws/identities.ts';
 import type { LiveCredentials } from './live-credentials.ts';
 
-const NOT_ASKED = 'the AWS chain is not asked here';
+const NO_IDENTITY: AwsIdentityOutcome = {
+  kind: 'none',
+  source: 'aws-sdk default chain',
+  detail: 'the AWS chain is not asked here',
+};
 
 const NO_EXCHANGE = { kind: 'failed', detail: 'no exchange is configured', hints: [] } as const;
 
 /** For what must stay as the files say it. */
 export const NO_LIVE_CREDENTIALS: LiveCredentials = {
   aws: {
-    hasSign: () => false,
+    unasked: () => NO_IDENTITY,
     peek: () => null,
-    resolve: () => Promise.resolve({ kind: 'none', source: 'aws-sdk default chain', detail: NOT_ASKED }),
+    resolve: () => Promise.resolve(NO_IDENTITY),
     close: () => undefined,
   },
   exchange: {

@@ -49,7 +49,7 @@ export function noAuthHints(
 }
 
 /** What to do at a place, where that is known better than "look". */
-function remedyOf(place: AuthPlace): string | undefined {
+function remedyOf(place: AuthPlace): string | readonly string[] | undefined {
   return place.kind === 'hit' ? undefined : place.remedy;
 }
 

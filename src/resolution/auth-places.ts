@@ -34,7 +34,7 @@ export type AuthPlace =
       readonly found: string;
       readonly note?: string;
       /** What to do there, where that is known better than "look". */
-      readonly remedy?: string;
+      readonly remedy?: string | readonly string[];
       /** Something stands there that only looks like a key. */
       readonly isPlaceholder?: boolean;
     };

@@ -25,6 +25,28 @@ export function awsPlaces(
   return [...fromVariables, chainPlace(snapshot, provider, now)];
 }
 
+/**
+ * Asks the AWS chain for every provider that would use it, where something points to an identity, so that
+ * lists know it and the first request need not wait. Waits for nothing.
+ *
+ * @param now Unix milliseconds
+ */
+export function warmAwsIdentities(snapshot: Snapshot, now: number): void {
+  const { env, live, providers } = snapshot;
+  const isSet = lookUpAwsEnvironment(env).some(({ kind }) => kind === 'bearer' || kind === 'keys');
+  if (isSet) return;
+  for (const provider of providers.byId.values()) {
+    const request = requestFor(snapshot, provider);
+    if (provider.auth === 'aws-sdk' && live.aws.unasked(request, now) === null) {
+      void live.aws.resolve(request, now);
+    }
+  }
+}
+
+function requestFor({ env }: Snapshot, { id, region }: EffectiveProvider): AwsIdentityRequest {
+  return { env, region: region ?? null, providerId: id };
+}
+
 function toVariablePlace(found: AwsPlace, providerRegion: string | null): AuthPlace {
   const place = found.source;
   switch (found.kind) {
@@ -48,21 +70,21 @@ function toVariablePlace(found: AwsPlace, providerRegion: string | null): AuthPl
   }
 }
 
-function chainPlace({ env, live }: Snapshot, provider: EffectiveProvider, now: number): PendingPlace {
-  const request: AwsIdentityRequest = { env, region: provider.region ?? null, providerId: provider.id };
+function chainPlace(snapshot: Snapshot, provider: EffectiveProvider, now: number): PendingPlace {
+  const { env, live } = snapshot;
+  const request = requestFor(snapshot, provider);
   const place = chainSourceOf(env);
   const known = live.aws.peek(request, now);
-  const pending: PendingPlace = {
+  const unasked = live.aws.unasked(request, now);
+  return {
     kind: 'pending',
     place,
     found: 'the AWS chain',
     known: known === null ? null : toChainPlace(known),
+    // A catalog has a provider for AWS on every machine: a list must not say "perhaps" on each of them.
+    ...(unasked === null ? {} : { unasked: toChainPlace(unasked) }),
     fetch: async () => toChainPlace(await live.aws.resolve(request, now)),
   };
-  if (live.aws.hasSign(request)) return pending;
-  // A catalog has a provider for AWS on every machine: where nothing points to an identity, a list says so.
-  const found = 'no variable and no file points to an identity';
-  return { ...pending, unasked: { kind: 'empty', place, found } };
 }
 
 function toChainPlace(outcome: AwsIdentityOutcome): AuthPlace {
@@ -79,9 +101,8 @@ function toChainPlace(outcome: AwsIdentityOutcome): AuthPlace {
     case 'none':
       return { kind: 'empty', place, found: detail };
     case 'failed': {
-      const { hints } = outcome;
-      const remedies = hints.length === 0 ? {} : { remedy: hints.join('; or: ') };
-      return { kind: 'error', place, found: 'an identity that does not work', note: detail, ...remedies };
+      const { hints: remedy } = outcome;
+      return { kind: 'error', place, found: 'an identity that does not work', note: detail, remedy };
     }
   }
 }

@@ -34,8 +34,11 @@ export type AwsIdentityOutcome =
 
 /** Identities with their renewal. One for the life of the program. */
 export interface AwsIdentities {
-  /** True when a variable or a file of this machine points to an identity, so that asking is worth a wait. */
-  readonly hasSign: (request: AwsIdentityRequest) => boolean;
+  /**
+   * What one is told who does not wait: the outcome that is known last, or that nothing on this machine points
+   * to an identity. Null when asking is worth a wait.
+   */
+  readonly unasked: (request: AwsIdentityRequest, now: number) => AwsIdentityOutcome | null;
   /** The outcome that would be handed out now without waiting, or null. */
   readonly peek: (request: AwsIdentityRequest, now: number) => AwsIdentityOutcome | null;
   /** Never rejects, and answers within its deadline. */

@@ -4,7 +4,7 @@ import { type Clock, toIso } from '../../platform/clock.ts';
 import type { Environment } from '../../platform/paths.ts';
 import type { LoginFailure } from './exchanged-keys.ts';
 import type { ExchangeSource } from './exchange-source.ts';
-import { pauseAfter } from './renewal-policy.ts';
+import { pauseAfter } from '../renewal-times.ts';
 
 /** Remembers failures by provider. */
 export interface FailurePauses {
