@@ -185,6 +185,18 @@ program
   );
 
 program
+  .command('aws')
+  .description('AWS credentials for AWS tools')
+  .command('credential-process')
+  .description('print the AWS keys of a provider as credential_process output')
+  .option('--provider <id>', 'the provider (default amazon-bedrock)')
+  .action(async (flags) =>
+    setExitCode(
+      await (await import('./commands/aws-credential-process.ts')).awsCredentialProcess(context, flags),
+    ),
+  );
+
+program
   .command('completion')
   .description('print the completion script of a shell')
   .argument('<shell>', 'bash, zsh or fish')

@@ -7,6 +7,8 @@ import { messageOf, SidecarError } from './domain/errors.ts';
 import type { Resolution, ResolutionOutcome } from './domain/auth.ts';
 import type { DiscoveryReport } from './domain/runtime-state.ts';
 import type { Secret } from './domain/secret.ts';
+import { AWS_CREDENTIALS_PATH } from './credentials/aws/own-address.ts';
+import { awsCredentialsResponse } from './http/aws-credentials.ts';
 import { isChallenge, proofFor } from './http/liveness-proof.ts';
 import type { GuardedEnv } from './http/node-server.ts';
 import { problemResponse } from './http/problem-details.ts';
@@ -130,6 +132,12 @@ export function createApp({
     readQuery(c.req.url, []);
     const report = await scan();
     return json({ revision: snapshot().revision, ...report });
+  });
+
+  app.get(`${AWS_CREDENTIALS_PATH}:provider`, (c) => {
+    readQuery(c.req.url, []);
+    const provider = c.req.param('provider');
+    return awsCredentialsResponse(resolver.resolve({ provider }), clock);
   });
 
   app.get('/v1/setup/:provider', async (c) => {
