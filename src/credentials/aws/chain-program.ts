@@ -2,7 +2,7 @@
  * A program of its own: asks the AWS SDK's chain once, with its whole environment as the SDK's, prints the
  * answer and ends. The server runs it as a child, so the SDK is never loaded there and can always be ended.
  */
-import { fromIni, fromNodeProviderChain } from '@aws-sdk/credential-providers';
+import { fromHttp, fromIni, fromNodeProviderChain } from '@aws-sdk/credential-providers';
 import { systemCodeOf } from '../../domain/errors.ts';
 import { type Environment, variable } from '../../platform/paths.ts';
 import { processEnvironment, writeStdout } from '../../platform/process.ts';
@@ -16,19 +16,44 @@ const METADATA_TIMEOUT = 600;
 const CONTAINER_TIMEOUT = 1_000;
 
 async function askChain(env: Environment): Promise<ChainAnswer> {
-  const reasons: { part: string; text: string }[] = [];
-  const logger = createLogger(reasons);
   const request = variable(env, CHAIN_REQUEST) ?? '';
+  const reasons: Reason[] = [];
+  const logger = createLogger(reasons);
+  if (request.startsWith(PROFILE_PREFIX)) {
+    return answer(
+      () => fromIni({ profile: request.slice(PROFILE_PREFIX.length), logger }),
+      reasons,
+      logger.part,
+    );
+  }
   const inContainer = CONTAINER_VARIABLES.some((name) => variable(env, name) !== undefined);
-  const provider = request.startsWith(PROFILE_PREFIX)
-    ? fromIni({ profile: request.slice(PROFILE_PREFIX.length), logger })
-    : fromNodeProviderChain({
-        logger,
-        timeout: inContainer ? CONTAINER_TIMEOUT : METADATA_TIMEOUT,
-        maxRetries: inContainer ? 1 : 0,
-      });
+  const timeout = inContainer ? CONTAINER_TIMEOUT : METADATA_TIMEOUT;
+  const whole = fromNodeProviderChain({ logger, timeout, maxRetries: inContainer ? 1 : 0 });
+  const first = await answer(() => whole, reasons, logger.part);
+  if (first.kind === 'found' || !inContainer) return first;
+  // The chain keeps to itself what the container's server said.
+  const alone = await answer(
+    () => fromHttp({ timeout, maxRetries: 0 }),
+    [],
+    () => CONTAINER_PART,
+  );
+  return alone.kind === 'found' ? alone : { ...alone, reasons: [...alone.reasons, ...first.reasons] };
+}
+
+type Reason = Extract<ChainAnswer, { kind: 'failed' }>['reasons'][number];
+
+/** What the SDK's chain calls its part for servers of containers and instances. */
+const CONTAINER_PART = 'remoteProvider';
+
+type Provider = ReturnType<typeof fromIni> | ReturnType<typeof fromNodeProviderChain>;
+
+async function answer(
+  make: () => Provider,
+  reasons: readonly Reason[],
+  part: () => string,
+): Promise<ChainAnswer> {
   try {
-    const { accessKeyId, secretAccessKey, sessionToken, expiration, ...more } = await provider();
+    const { accessKeyId, secretAccessKey, sessionToken, expiration, ...more } = await make()();
     return {
       kind: 'found',
       accessKeyId,
@@ -38,7 +63,7 @@ async function askChain(env: Environment): Promise<ChainAnswer> {
       features: '$source' in more ? Object.keys(Object(more.$source)) : [],
     };
   } catch (error) {
-    return { kind: 'failed', reasons: [...reasons, { part: logger.part(), text: describe(error) }] };
+    return { kind: 'failed', reasons: [...reasons, { part: part(), text: describe(error) }] };
   }
 }
 
@@ -50,7 +75,7 @@ function trueExpiration(more: object): number | null {
 }
 
 /** The SDK tells its logger which part it asks, and why that part had nothing. */
-function createLogger(reasons: { part: string; text: string }[]) {
+function createLogger(reasons: Reason[]) {
   let part = '';
   const ignore = (): void => undefined;
   return {
