@@ -7,7 +7,7 @@ import type { AwsCredentials } from '../../domain/auth.ts';
 import { Secret } from '../../domain/secret.ts';
 
 /** The signed header that names the server. */
-export const SERVER_ID_HEADER = 'x-sidecar-server-id';
+const SERVER_ID_HEADER = 'x-sidecar-server-id';
 
 /** What the proof begins with; the signed URL follows in base64url. */
 export const PROOF_PREFIX = 'sidecar-aws-v1.';
@@ -56,8 +56,6 @@ export async function presignIdentity(
     {
       expiresIn: LIFE_SECONDS,
       signingDate: new Date(now),
-      // Left to itself the signer would move the header into the query, where it binds nobody.
-      unhoistableHeaders: new Set([SERVER_ID_HEADER]),
       signableHeaders: new Set(['host', SERVER_ID_HEADER]),
     },
   );
