@@ -187,6 +187,7 @@ program
 program
   .command('aws')
   .description('AWS credentials for AWS tools')
+  .helpCommand(false)
   .command('credential-process')
   .description('print the AWS keys of a provider as credential_process output')
   .option('--provider <id>', 'the provider (default amazon-bedrock)')

@@ -139,7 +139,7 @@ describe('commands', () => {
   const subcommands = tableOf(cli, 'subcommand', 'options');
 
   it('every subcommand of --help is in docs/cli.md', async () => {
-    const parents = ['auth', 'nim-auth', 'gpu-dev', 'exchange'];
+    const parents = ['auth', 'nim-auth', 'gpu-dev', 'exchange', 'aws'];
     const real = await Promise.all(
       parents.map(async (parent) =>
         entries(await help(parent), 'Commands').map((entry) => `${parent} ${entry}`),

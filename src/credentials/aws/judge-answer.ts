@@ -40,7 +40,7 @@ function judgeKeys(found: Found, asked: Asked, now: number): AwsIdentityOutcome 
   const { env, plan } = asked;
   const { accessKeyId, secretAccessKey, sessionToken, expiration, features } = found;
   const origin = originOf(features, asked);
-  const source = features.includes('CREDENTIALS_ENV_VARS') ? PAIR_SOURCE : chainSourceOf(env);
+  const source = features.some((feature) => OWN_VARIABLES.test(feature)) ? PAIR_SOURCE : chainSourceOf(env);
   const fail = (detail: string): AwsIdentityOutcome => ({
     kind: 'failed',
     source,
@@ -83,12 +83,15 @@ function profileWords({ name, method, file }: AwsProfile): string {
   return `the profile ${quoteUntrusted(name)} (${how}${file})`;
 }
 
+/** The SDK's mark on keys that stood in the environment. */
+const OWN_VARIABLES = /^CREDENTIALS_ENV_VARS$/;
+
 const WEB_IDENTITY = `the web identity of ${WEB_IDENTITY_VARIABLE}`;
 
 /** Where the keys came from, by the marks that the SDK leaves on them; the instance metadata leave none. */
 function originOf(features: readonly string[], { env, plan }: Asked): string {
   const has = (pattern: RegExp): boolean => features.some((feature) => pattern.test(feature));
-  if (has(/^CREDENTIALS_ENV_VARS$/)) return 'the environment variables';
+  if (has(OWN_VARIABLES)) return 'the environment variables';
   if (has(/^CREDENTIALS_ENV_VARS_STS_WEB_ID_TOKEN$/)) return WEB_IDENTITY;
   if (plan.profile !== null && (plan.alone || has(/^CREDENTIALS_(?:PROFILE|SSO|PROCESS|LOGIN)/))) {
     return profileWords(plan.profile);
