@@ -187,6 +187,33 @@ for (const { name, description, subcommands } of loginCommands()) {
 }
 
 program
+  .command('request')
+  .description('send one authenticated request to a provider, and print the answer')
+  .argument('<provider>', 'the provider')
+  .argument('<method>', 'GET, POST, …')
+  .argument('<path>', 'path below the base URL of the provider')
+  .option('--data <json>', 'JSON to send, - to read it from standard input')
+  .option('--json', 'print JSON')
+  .action(async (provider: string, method: string, path: string, flags) =>
+    setExitCode(
+      await (await import('./commands/request.ts')).request(context, provider, method, path, flags),
+    ),
+  );
+
+program
+  .command('aws')
+  .description('AWS credentials for AWS tools')
+  .helpCommand(false)
+  .command('credential-process')
+  .description('print the AWS keys of a provider as credential_process output')
+  .option('--provider <id>', 'the provider (default amazon-bedrock)')
+  .action(async (flags) =>
+    setExitCode(
+      await (await import('./commands/aws-credential-process.ts')).awsCredentialProcess(context, flags),
+    ),
+  );
+
+program
   .command('completion')
   .description('print the completion script of a shell')
   .argument('<shell>', 'bash, zsh or fish')

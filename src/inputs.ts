@@ -7,6 +7,7 @@ import type { ProviderDefinition } from './domain/provider.ts';
 import { canonicalProviderId } from './domain/provider-id.ts';
 import type { DiscoveryReport } from './domain/runtime-state.ts';
 import { loadProfileStores, profileFindings, type ProfileStores } from './credentials/profile-store.ts';
+import { type ExchangeSettingsById, exchangeSources } from './credentials/exchange/exchange-source.ts';
 import type { LiveCredentials } from './credentials/live-credentials.ts';
 import { type CommandPolicy, createReferences } from './credentials/references.ts';
 import type { Clock } from './platform/clock.ts';
@@ -36,6 +37,10 @@ export interface Fixed {
   readonly secretCommands: CommandPolicy;
   /** Told each secret that such a program gave: the log must never print it. */
   readonly onSecretLearned: (value: string) => void;
+  /** Providers whose key an AWS identity is exchanged for, as the settings name them. */
+  readonly exchange: ExchangeSettingsById;
+  /** Ports that this program listens on, or will. */
+  readonly ownPorts: readonly number[];
   /** What is fetched or renewed while the program runs. */
   readonly live: LiveCredentials;
   /** Why discovery is off, or null when it is on. */
@@ -109,7 +114,12 @@ export function buildSnapshot(fixed: Fixed, inputs: Inputs, revision: number): S
     modelsJson,
     config: config.config,
     configPath: config.path,
-    catalog: withOwnProviders(fixed.catalog, config.env, inputs.nimAccess),
+    catalog: withOwnProviders(
+      fixed.catalog,
+      config.env,
+      inputs.nimAccess,
+      exchangeSources(fixed.exchange, config.env, fixed.paths),
+    ),
     profiles,
     discovery,
     defaultModelWish,

@@ -1,5 +1,6 @@
 /** The places where the server listens: the TCP port, and the Unix socket where one is set. */
 import type { Secret } from './domain/secret.ts';
+import { AWS_CREDENTIALS_PATH } from './credentials/aws/own-address.ts';
 import { createAccessRules } from './http/access.ts';
 import { close as closeServer, listen } from './http/listening.ts';
 import { createGuardedServer } from './http/node-server.ts';
@@ -24,7 +25,12 @@ export async function listenEverywhere(
       fetch,
       log,
       rules: () =>
-        (rules ??= createAccessRules({ allowedHosts: allowedHosts(), token, openPaths: OPEN_PATHS })),
+        (rules ??= createAccessRules({
+          allowedHosts: allowedHosts(),
+          token,
+          openPaths: OPEN_PATHS,
+          rawTokenPrefixes: [AWS_CREDENTIALS_PATH],
+        })),
     });
   };
   let bound = '';

@@ -7,6 +7,9 @@ import { createModelsJsonFile, mergeModelsJson } from './discovery/models-json.t
 import { isDiscoverySkipped } from './discovery/skip.ts';
 import { factsOf, type Problem, SidecarError, toSidecarError } from './domain/errors.ts';
 import type { Finding } from './domain/finding.ts';
+import { createAwsIdentities } from './credentials/aws/create-aws-identities.ts';
+import { createExchangedKeys } from './credentials/exchange/create-exchanged-keys.ts';
+import { exchangeSources } from './credentials/exchange/exchange-source.ts';
 import { NO_LIVE_CREDENTIALS } from './credentials/no-live-credentials.ts';
 import { type DiscoveryReport, NOTHING_SCANNED } from './domain/runtime-state.ts';
 import {
@@ -17,12 +20,15 @@ import {
   readModelsJsonFile,
   readProfiles,
 } from './inputs.ts';
+import { createAsk } from './login/ask-provider.ts';
 import { askNimAccess } from './nim-access.ts';
 import type { Clock } from './platform/clock.ts';
+import { readEndpointFile } from './platform/endpoint-file.ts';
 import { ensurePrivateFolder, readTextFile } from './platform/files.ts';
 import { ephemeralIdentity, type Identity, loadIdentity } from './platform/identity.ts';
 import type { Logger } from './platform/logger.ts';
-import { type Environment, findPaths } from './platform/paths.ts';
+import { type Environment, findPaths, type Paths } from './platform/paths.ts';
+import { runCommand } from './platform/run-command.ts';
 import { loadCatalog } from './resolution/catalog/catalog.ts';
 import type { DefaultModel } from './resolution/default-model.ts';
 import { readModelsJson } from './resolution/models-json-view.ts';
@@ -68,6 +74,9 @@ export type Preparation =
     }
   | { readonly kind: 'refused'; readonly problem: Problem; readonly exitCode: number };
 
+/** Limits of an exchange, milliseconds and bytes. The answer is one key with a few words about it. */
+const EXCHANGE_LIMITS = { timeoutMs: 10_000, maxBytes: 64 * 1024 } as const;
+
 /** Reads and scans. Never throws for what a file holds; a problem that stops the start is `refused`. */
 export async function prepare(surroundings: Surroundings, options: PrepareOptions): Promise<Preparation> {
   let discovery: Discovery | null = null;
@@ -89,6 +98,24 @@ export async function prepare(surroundings: Surroundings, options: PrepareOption
     if (config.kind === 'broken') return refused(config.problem);
 
     const skipped = isDiscoverySkipped(config.env) ? 'CLAWDBOT_SKIP_LOCAL_DISCOVERY is set' : null;
+    const onSecretLearned = surroundings.onSecretLearned ?? (() => undefined);
+    const ownPorts = await findOwnPorts(settings, paths);
+    const aws = createAwsIdentities({
+      home,
+      ownPorts,
+      run: runCommand,
+      clock,
+      random: Math.random,
+      onSecret: onSecretLearned,
+    });
+    const exchange = createExchangedKeys({
+      settings: settings.exchange,
+      paths,
+      aws,
+      dial: createAsk(EXCHANGE_LIMITS),
+      clock,
+      onSecret: onSecretLearned,
+    });
     const fixed: Fixed = {
       paths,
       env,
@@ -99,12 +126,17 @@ export async function prepare(surroundings: Surroundings, options: PrepareOption
       discoverySkipped: skipped,
       clock,
       secretCommands: { allowExec: settings.secrets.allowExec, commands: settings.secrets.exec },
-      live: NO_LIVE_CREDENTIALS,
-      onSecretLearned: surroundings.onSecretLearned ?? (() => undefined),
+      exchange: settings.exchange,
+      ownPorts,
+      live: { ...NO_LIVE_CREDENTIALS, aws, exchange },
+      onSecretLearned,
     };
     if (skipped === null && options.scan !== 'none') {
       discovery = openDiscovery(surroundings, options, settings, config.env);
     }
+    // So that lists, which never wait, know the keys that are stored.
+    const exchanges = exchangeSources(settings.exchange, config.env, paths);
+    await Promise.all(exchanges.map(({ providerId }) => exchange.stored({ providerId, env: config.env })));
     const askNim = options.askNim ?? options.scan !== 'none';
     const [scanned, nimAccess] = await Promise.all([
       discovery?.scan(),
@@ -136,6 +168,13 @@ export async function prepare(surroundings: Surroundings, options: PrepareOption
 /** The default model that a flag, a variable or sidecar.json5 names. */
 export function defaultModelWish({ settings, origins }: MergedSettings): DefaultModel | null {
   return settings.defaultModel === null ? null : { ref: settings.defaultModel, source: origins.defaultModel };
+}
+
+/** Where this program listens, or will: as the settings say, and as the server of this state directory says. */
+async function findOwnPorts({ port }: Settings, { endpoint }: Paths): Promise<number[]> {
+  const running = await readEndpointFile(endpoint);
+  const itsPort = running === undefined ? '' : new URL(running.url).port;
+  return [port, Number(itsPort)].filter((one) => one > 0);
 }
 
 function refused(problem: Problem): Preparation {

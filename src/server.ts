@@ -11,6 +11,8 @@ import type { Secret } from './domain/secret.ts';
 import type { Caller } from './http/access.ts';
 import type { CredentialAudit } from './http/credential-audit.ts';
 import { EVENT_STREAM_HEADERS, type Watching } from './http/events/watching.ts';
+import { AWS_CREDENTIALS_PATH } from './credentials/aws/own-address.ts';
+import { awsCredentialsResponse } from './http/aws-credentials.ts';
 import { isChallenge, proofFor } from './http/liveness-proof.ts';
 import type { GuardedEnv } from './http/node-server.ts';
 import type { Metrics } from './http/metrics/metrics.ts';
@@ -171,6 +173,14 @@ export function createApp({
   app.get('/v1/snapshot', (c) => {
     const { since } = readQuery(c.req.url, ['since']);
     return watching.poll({ since, signal: c.req.raw.signal });
+  });
+
+  app.get(`${AWS_CREDENTIALS_PATH}:provider`, (c) => {
+    readQuery(c.req.url, []);
+    const provider = c.req.param('provider');
+    return awsCredentialsResponse(resolver.resolve({ provider }), clock, (resolution) =>
+      audit.handedOut(resolution, c.env.caller),
+    );
   });
 
   app.get('/v1/setup/:provider', async (c) => {

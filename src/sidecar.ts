@@ -26,6 +26,7 @@ import { processId, programVersion } from './platform/process.ts';
 import { readProcessFigures } from './platform/process-figures.ts';
 import { defaultModelWish, prepare, type Preparation, type Surroundings } from './preparation.ts';
 import { recheckOnMiss } from './recheck-on-miss.ts';
+import { warmAwsIdentities } from './resolution/aws-places.ts';
 import { createResolver } from './resolution/resolver.ts';
 import { secretsInUse } from './resolution/secrets-in-use.ts';
 import type { Snapshot } from './resolution/snapshot.ts';
@@ -82,6 +83,7 @@ export async function startSidecar(options: SidecarOptions): Promise<StartOutcom
   const unvalidated = isValidationSkipped(options.env);
   const refusal = await judge(prepared, options, unvalidated);
   if (refusal !== null) {
+    prepared.fixed.live.aws.close();
     await prepared.discovery?.close();
     return refusal;
   }
@@ -112,13 +114,14 @@ async function otherServer(endpointFile: string): Promise<StartOutcome | null> {
 
 /** The start-up validation, logged. Null means go. */
 async function judge(
-  { snapshot, settings }: Prepared,
+  { snapshot, settings, fixed }: Prepared,
   { clock, log }: SidecarOptions,
   unvalidated: boolean,
 ): Promise<StartOutcome | null> {
   if (unvalidated) log.warn('STARTUP VALIDATION SKIPPED - NOT FOR PRODUCTION');
   const { minContextWindow, strict } = settings;
-  const verdict = await validateStartup(snapshot, { now: clock(), minContextWindow, strict });
+  const { ownPorts } = fixed;
+  const verdict = await validateStartup(snapshot, { now: clock(), minContextWindow, strict, ownPorts });
   if (verdict.kind === 'refused') {
     if (unvalidated) return null;
     return { kind: 'refused', problem: verdict.problem, exitCode: EXIT.config, model: verdict.model };
@@ -156,8 +159,10 @@ async function run(
       );
       nimAccess.envChanged();
       watching.changed();
+      warmAwsIdentities(current, clock());
     },
   });
+  warmAwsIdentities(snapshot, clock());
   const nimAccess = watchNimAccess({
     env: () => live.current().env,
     first: inputs.nimAccess,
@@ -205,6 +210,7 @@ async function run(
   /** Undone in reverse order, whether the start fails half-way or the server is stopped. */
   const undo: (() => Promise<void>)[] = [
     async () => discovery?.close(),
+    async () => fixed.live.aws.close(),
     () => live.close(),
     async () => nimAccess.close(),
   ];

@@ -55,8 +55,10 @@ export async function authStatus(
   if (typeof prepared === 'number') return prepared;
   const { snapshot } = prepared;
   const all = flags.all === true || id !== undefined;
-  const everyone = await listAuth(snapshot, { all, now: context.clock() });
   const wanted = id === undefined ? undefined : snapshot.providers.canonicalId(id);
+  const now = context.clock();
+  const waitFor = wanted === undefined ? {} : { waitFor: wanted };
+  const everyone = await listAuth(snapshot, { all, now, ...waitFor });
   const providers = everyone.providers.filter((provider) => wanted === undefined || provider.id === wanted);
   if (id !== undefined && providers.length === 0) {
     const detail = `No provider is called ${quoteUntrusted(id)}`;

@@ -28,10 +28,11 @@ export async function doctor(context: CommandContext, flags: DoctorFlags): Promi
     return prepared.exitCode;
   }
   await prepared.discovery?.close();
-  const { snapshot, settings } = prepared;
+  const { snapshot, settings, fixed } = prepared;
   const now = context.clock();
   const { minContextWindow, strict } = settings;
-  const verdict = await validateStartup(snapshot, { now, minContextWindow, strict });
+  const { ownPorts } = fixed;
+  const verdict = await validateStartup(snapshot, { now, minContextWindow, strict, ownPorts });
   if (verdict.kind === 'refused') {
     printRefusal(context, { ...verdict, exitCode: EXIT.config }, asJson);
     return EXIT.config;

@@ -48,6 +48,10 @@ export function loginDeps(context: CommandContext): LoginDeps {
     lookUp: async (id): Promise<ResolutionOutcome> =>
       resolve((await prepareForLogin(context)).snapshot, { provider: id }, clock()),
     serverOf: resolvedServer,
+    exchange: async () => {
+      const { fixed, snapshot } = await prepareForLogin(context);
+      return { keys: fixed.live.exchange, env: snapshot.env, now: clock() };
+    },
   };
 }
 

@@ -1,7 +1,6 @@
 /**
  * AWS credentials in the environment, in the order in which the AWS tools look: a Bedrock bearer token, then
- * a pair of keys. What only the full AWS chain can resolve (profiles, containers, web identity) is named
- * when it is set, so that nobody takes it for looked at.
+ * a pair of keys. Profiles, containers and web identities are the AWS chain's, which comes after these.
  */
 import type { AwsCredentials } from '../domain/auth.ts';
 import { keyDefect, Secret } from '../domain/secret.ts';
@@ -15,7 +14,8 @@ const SECRET_KEY = 'AWS_SECRET_ACCESS_KEY';
 const SESSION = 'AWS_SESSION_TOKEN';
 
 const BEARER_SOURCE = `env: ${BEARER}` as const;
-const PAIR_SOURCE = `env: ${KEY_ID} + ${SECRET_KEY}` as const;
+/** How the pair of keys is named as a source. */
+export const PAIR_SOURCE = `env: ${KEY_ID} + ${SECRET_KEY}` as const;
 
 /** One place for AWS credentials and what it holds. Notes and reasons never show a value. */
 export type AwsPlace =
@@ -34,22 +34,17 @@ export type AwsPlace =
       readonly missing: string;
       readonly note: string;
     }
-  | { readonly kind: 'not-a-key'; readonly source: string; readonly reason: string }
-  /** Set, but nothing here can resolve it. */
-  | { readonly kind: 'not-looked-at'; readonly source: string; readonly note: string };
-
-/** What else the AWS chain knows, with the words for it. */
-const CHAIN_ONLY = [
-  ['AWS_PROFILE', 'profiles'],
-  ['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI', 'container credentials'],
-  ['AWS_CONTAINER_CREDENTIALS_FULL_URI', 'container credentials'],
-  ['AWS_WEB_IDENTITY_TOKEN_FILE', 'web identities'],
-] as const;
+  | { readonly kind: 'not-a-key'; readonly source: string; readonly reason: string };
 
 /** Looks at every place for AWS credentials, strongest first. The first `bearer` or `keys` counts. */
 export function lookUpAwsEnvironment(env: Environment): AwsPlace[] {
-  const region = firstVariable(env, ['AWS_REGION', 'AWS_DEFAULT_REGION'])?.value ?? null;
-  return [lookUpBearer(env, region), lookUpPair(env, region), ...namesOnlyTheChainKnows(env)];
+  const region = regionOf(env);
+  return [lookUpBearer(env, region), lookUpPair(env, region)];
+}
+
+/** The region that the variables name. */
+export function regionOf(env: Environment): string | null {
+  return firstVariable(env, ['AWS_REGION', 'AWS_DEFAULT_REGION'])?.value ?? null;
 }
 
 function lookUpBearer(env: Environment, region: string | null): AwsPlace {
@@ -88,10 +83,13 @@ function lookUpPair(env: Environment, region: string | null): AwsPlace {
   return { kind: 'keys', source: PAIR_SOURCE, keys };
 }
 
-function namesOnlyTheChainKnows(env: Environment): AwsPlace[] {
-  return CHAIN_ONLY.filter(([name]) => variable(env, name) !== undefined).map(([name, what]) => ({
-    kind: 'not-looked-at',
-    source: `env: ${name}`,
-    note: `${name} is set; ${what} are resolved by the AWS chain, which this version does not have`,
-  }));
+/** Everything in the variables that an AWS identity depends on: equal lists, equal identities. */
+export function awsVariables(env: Environment): readonly (readonly [string, string])[] {
+  return Object.keys(env)
+    .filter((name) => name.startsWith('AWS_'))
+    .sort()
+    .flatMap((name) => {
+      const value = variable(env, name);
+      return value === undefined ? [] : [[name, value] as const];
+    });
 }

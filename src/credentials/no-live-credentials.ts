@@ -1,18 +1,31 @@
 /** Live credentials of a program that has none: nothing is asked, nothing is served. */
+import type { AwsIdentityOutcome } from './aws/identities.ts';
 import type { LiveCredentials } from './live-credentials.ts';
 
-const NOT_ASKED = 'the AWS chain is not asked here';
+const NO_IDENTITY: AwsIdentityOutcome = {
+  kind: 'none',
+  source: 'aws-sdk default chain',
+  detail: 'the AWS chain is not asked here',
+};
+
+const NO_EXCHANGE = { kind: 'failed', detail: 'no exchange is configured', hints: [] } as const;
 
 /** For what must stay as the files say it. */
 export const NO_LIVE_CREDENTIALS: LiveCredentials = {
   aws: {
+    unasked: () => NO_IDENTITY,
     peek: () => null,
-    resolve: () => Promise.resolve({ kind: 'none', source: 'aws-sdk default chain', detail: NOT_ASKED }),
+    resolve: () => Promise.resolve(NO_IDENTITY),
+    close: () => undefined,
   },
   exchange: {
-    serves: () => false,
+    sourceOf: () => undefined,
     peek: () => null,
-    resolve: () => Promise.resolve({ kind: 'failed', detail: 'no exchange is configured', hints: [] }),
+    resolve: () => Promise.resolve(NO_EXCHANGE),
+    renew: () => Promise.resolve({ ...NO_EXCHANGE, reason: 'failed' }),
+    login: () => Promise.resolve({ ...NO_EXCHANGE, reason: 'failed' }),
+    stored: () => Promise.resolve({ kind: 'missing' }),
+    forget: () => Promise.resolve({ kind: 'nothing-stored' }),
   },
   oauth: {
     serves: () => false,

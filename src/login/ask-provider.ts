@@ -1,5 +1,5 @@
 /**
- * One request to a provider, while a key is being checked. It always ends (deadline, size cap), follows no
+ * One request to a provider. It always ends (deadline, size cap), follows no
  * redirect, because a redirect would carry the key to somebody else, and never throws.
  */
 import { messageOf, systemCodeOf } from '../domain/errors.ts';
@@ -7,16 +7,25 @@ import { quoteUntrusted } from '../domain/untrusted-text.ts';
 
 /** What to ask. */
 export interface AskRequest {
-  readonly method: 'GET' | 'POST';
+  /** In capitals. */
+  readonly method: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   /** JSON text. */
   readonly body?: string;
 }
 
-/** What came back. `json` is undefined for a body that is none, or that is too large. */
+/** What came back. */
 export type AskAnswer =
-  | { readonly kind: 'answer'; readonly status: number; readonly contentType: string; readonly json: unknown }
+  | {
+      readonly kind: 'answer';
+      readonly status: number;
+      readonly contentType: string;
+      /** Undefined for a body that is no JSON, or that is too large. */
+      readonly json: unknown;
+      /** The body as it came; undefined when it is too large. */
+      readonly text?: string | undefined;
+    }
   | { readonly kind: 'unreachable'; readonly detail: string };
 
 /** Asks. */
@@ -55,7 +64,7 @@ export function createAsk({
       });
       const contentType = mediaType(response.headers.get('content-type'));
       const text = await readCapped(response, maxBytes);
-      return { kind: 'answer', status: response.status, contentType, json: parseJson(text) };
+      return { kind: 'answer', status: response.status, contentType, json: parseJson(text), text };
     } catch (error) {
       const detail = signal.aborted ? `no complete answer within ${timeoutMs} ms` : reasonOf(error);
       return { kind: 'unreachable', detail };

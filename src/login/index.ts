@@ -1,6 +1,8 @@
 /** The list of logins. A new login is one file beside this one and one line here. */
+import { exchangeLogin } from './exchange.ts';
+import { gpuDevLogin } from './gpu-dev.ts';
 import { nimLogin } from './nim.ts';
 import type { Login } from './plugin.ts';
 
 /** Every login with commands of its own, in the order of the help. */
-export const LOGINS: readonly Login[] = [nimLogin];
+export const LOGINS: readonly Login[] = [nimLogin, gpuDevLogin, exchangeLogin];

@@ -4,6 +4,7 @@
  */
 import type { Resolution, ResolutionOutcome } from '../domain/auth.ts';
 import type { OfferedModel } from '../domain/nim-service.ts';
+import type { ExchangedKeys } from '../credentials/exchange/exchanged-keys.ts';
 import type { OwnStore } from '../credentials/own-store.ts';
 import type { Environment } from '../platform/paths.ts';
 import type { Ask } from './ask-provider.ts';
@@ -107,6 +108,17 @@ export interface LoginDeps {
   readonly lookUp: (providerId: string) => Promise<ResolutionOutcome>;
   /** The server of a resolution; a request with a key has the headers of the resolution, whatever the key. */
   readonly serverOf: (resolution: Resolution) => KeyServer;
+  /** The keys that AWS identities are exchanged for. */
+  readonly exchange: () => Promise<ExchangeAccess>;
+}
+
+/** Exchanged keys as a login uses them. */
+export interface ExchangeAccess {
+  readonly keys: ExchangedKeys;
+  /** Variables after the config's `env` block was applied. */
+  readonly env: Environment;
+  /** Unix milliseconds. */
+  readonly now: number;
 }
 
 /** A login in the list. */

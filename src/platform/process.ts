@@ -18,6 +18,11 @@ export function currentFolder(): string {
   return process.cwd();
 }
 
+/** Another program for the same Node.js as this one, as a command to run. */
+export function nodeProgram(args: readonly string[]): { command: string; args: readonly string[] } {
+  return { command: process.execPath, args };
+}
+
 /** Id of this process. */
 export function processId(): number {
   return process.pid;

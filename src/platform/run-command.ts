@@ -20,6 +20,8 @@ export interface CommandRequest {
   readonly timeoutMs: number;
   /** Most bytes that are taken from its standard output. */
   readonly maxBytes: number;
+  /** Ends it before its deadline. */
+  readonly signal?: AbortSignal;
 }
 
 /** What became of it. A reason shows nothing that the program printed. */
@@ -46,7 +48,11 @@ export function harmlessEnvironment(env: Environment): Environment {
 /** Runs a program in a process group of its own, which ends with the answer, with the deadline or with the limit. */
 export const runCommand: RunCommand = (request) =>
   new Promise((resolve) => {
-    const { input = '', timeoutMs, maxBytes } = request;
+    const { input = '', timeoutMs, maxBytes, signal: stop } = request;
+    if (stop?.aborted === true) {
+      resolve({ kind: 'failed', reason: GIVEN_UP });
+      return;
+    }
     const child = start(request);
     if (child === undefined) {
       resolve({ kind: 'failed', reason: 'cannot be run with these arguments' });
@@ -56,10 +62,13 @@ export const runCommand: RunCommand = (request) =>
     let bytes = 0;
     const settle = (outcome: CommandOutcome): void => {
       clearTimeout(timer);
+      stop?.removeEventListener('abort', giveUp);
       endGroup(child.pid);
       resolve(outcome);
     };
     const fail = (reason: string): void => settle({ kind: 'failed', reason });
+    const giveUp = (): void => fail(GIVEN_UP);
+    stop?.addEventListener('abort', giveUp);
     const timer = setTimeout(() => fail(`did not answer within ${timeoutMs / 1000} s`), timeoutMs);
     child.on('error', (error) => fail(`cannot be run (${systemCodeOf(error) ?? messageOf(error)})`));
     // A program that does not read its input has closed it by the time the rest arrives.
@@ -75,6 +84,8 @@ export const runCommand: RunCommand = (request) =>
       else fail(signal === null ? `ended with exit code ${String(code)}` : `was ended by ${signal}`);
     });
   });
+
+const GIVEN_UP = 'was given up';
 
 /** Undefined where Node refuses at once: a path, an argument or a variable holds a NUL. */
 function start({

@@ -3,10 +3,10 @@
  * which path changed; what to do about it is the caller's. Events of the folders make it quick; comparing
  * once a second what stands at each path makes it sure, as no event is promised for every change.
  */
-import { type BigIntStats, realpathSync, statSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { watch } from 'chokidar';
-import { systemCodeOf } from '../domain/errors.ts';
+import { fileFacts, fileState } from './file-state.ts';
 
 export interface FileWatch {
   /** Replaces the set of watched paths. A change that comes after this call is told. */
@@ -48,8 +48,8 @@ export function watchFiles(onChange: (path: string) => void, onError: (error: un
   const pending = new Set<NodeJS.Timeout>();
 
   const compare = (): void => {
-    const changed = [...states.keys()].filter((path) => states.get(path) !== stateOf(path));
-    for (const path of changed) states.set(path, stateOf(path));
+    const changed = [...states.keys()].filter((path) => states.get(path) !== fileState(path));
+    for (const path of changed) states.set(path, fileState(path));
     for (const path of changed) onChange(path);
   };
   const look = (): void => {
@@ -88,7 +88,7 @@ export function watchFiles(onChange: (path: string) => void, onError: (error: un
   return {
     setFiles(paths) {
       // A path that stays keeps its state, so a change that was not told yet is not forgotten.
-      states = new Map(paths.map((path) => [path, states.get(path) ?? stateOf(path)]));
+      states = new Map(paths.map((path) => [path, states.get(path) ?? fileState(path)]));
       followFolders(paths);
     },
     async close() {
@@ -101,25 +101,10 @@ export function watchFiles(onChange: (path: string) => void, onError: (error: un
   };
 }
 
-/** Text that differs whenever the file does: in content, in mode, in owner or in not being there. */
-function stateOf(path: string): string {
-  const facts = factsOf(path);
-  if (typeof facts === 'string') return facts;
-  return [facts.dev, facts.ino, facts.size, facts.mtimeNs, facts.ctimeNs].join(' ');
-}
-
 function identityOf(folder: string): string | undefined {
-  const facts = factsOf(folder);
+  const facts = fileFacts(folder);
   // File systems give a free number out again at once, so the time of birth counts too.
   return typeof facts === 'string' ? undefined : [facts.dev, facts.ino, facts.birthtimeNs].join(' ');
-}
-
-function factsOf(path: string): BigIntStats | string {
-  try {
-    return statSync(path, { bigint: true });
-  } catch (error) {
-    return systemCodeOf(error) ?? 'unknown';
-  }
 }
 
 /** The folder that holds the path, and for a symbolic link the folder of its target. */

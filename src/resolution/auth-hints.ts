@@ -14,9 +14,8 @@ export function noAuthHints(
   places: readonly AuthPlace[],
 ): string[] {
   if (provider.keyHeldBack !== undefined) return [provider.keyHeldBack.remedy];
-  const remedies = places.flatMap(({ kind, ...place }) =>
-    kind === 'expired' && 'remedy' in place && place.remedy !== undefined ? [place.remedy] : [],
-  );
+  // A place that is configured and does not work knows best what to do there.
+  const remedies = places.flatMap((place) => remedyOf(place) ?? []);
   if (profileId !== undefined) {
     return [
       ...remedies,
@@ -26,8 +25,10 @@ export function noAuthHints(
   }
   if (provider.auth === 'aws-sdk') {
     return [
+      ...remedies,
       'export AWS_BEARER_TOKEN_BEDROCK=your-token',
       'export AWS_ACCESS_KEY_ID=your-id AWS_SECRET_ACCESS_KEY=your-secret',
+      ...(remedies.length > 0 ? [] : ['Or make a profile: aws configure, or aws configure sso']),
     ];
   }
   const missing = places.flatMap(
@@ -40,11 +41,16 @@ export function noAuthHints(
     ...remedies,
     ...variables.slice(0, 3).map((name) => `export ${name}=your-key`),
     ...places
-      .filter(({ kind }) => kind === 'error')
+      .filter((place) => place.kind === 'error' && remedyOf(place) === undefined)
       .map(({ place, note, found }) => `Mend ${place}: ${note ?? found}`),
     ...(isLocal(provider) ? [`If it needs no key, say so: ${field('auth')} = "none" in ${file}`] : []),
     ...(missing.length === 0 ? [`Or set ${field('apiKey')} in ${file}`] : []),
   ];
+}
+
+/** What to do at a place, where that is known better than "look". */
+function remedyOf(place: AuthPlace): string | readonly string[] | undefined {
+  return place.kind === 'hit' ? undefined : place.remedy;
 }
 
 /** A key is easier to come by than an OAuth token, and the provider's own name than another tool's. */

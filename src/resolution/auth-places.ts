@@ -1,14 +1,14 @@
 /**
- * The places where a credential may stand, each looked at and described: stored profiles, AWS variables,
- * the provider's variables, the configured key. What a place holds is said in words, never shown. A place
- * that holds a reference is described; whether it is followed is decided when the stronger places are known.
+ * The places where a credential may stand, each looked at and described: stored profiles, the provider's
+ * variables, the configured key; those of AWS stand in `aws-places.ts`. What a place holds is said in words,
+ * never shown. A place that holds a reference is described; whether it is followed is decided when the
+ * stronger places are known.
  */
 import type { ResolvedAuth } from '../domain/auth.ts';
 import { sameSocket } from '../domain/base-url.ts';
 import type { EffectiveProvider, ProviderDefinition } from '../domain/provider.ts';
 import { Secret } from '../domain/secret.ts';
 import { nameOfReference, type SecretRef } from '../domain/secret-ref.ts';
-import { type AwsPlace, lookUpAwsEnvironment } from '../credentials/aws-environment.ts';
 import { type EnvironmentPlace, lookUpEnvironment } from '../credentials/environment.ts';
 import { classifyKeyText, type KeyText } from '../credentials/key-text.ts';
 import { findProfile, profilesFor } from '../credentials/profile-order.ts';
@@ -34,7 +34,7 @@ export type AuthPlace =
       readonly found: string;
       readonly note?: string;
       /** What to do there, where that is known better than "look". */
-      readonly remedy?: string;
+      readonly remedy?: string | readonly string[];
       /** Something stands there that only looks like a key. */
       readonly isPlaceholder?: boolean;
     };
@@ -56,6 +56,8 @@ export interface PendingPlace {
   readonly found: string;
   /** What would be handed out now without waiting; null when that has to be fetched. */
   readonly known: AuthPlace | null;
+  /** What stands for it where nobody waits. @default `unverified` */
+  readonly unasked?: AuthPlace;
   /** Fetches it. Never rejects. */
   readonly fetch: () => Promise<AuthPlace>;
 }
@@ -170,36 +172,6 @@ const REFRESHED_BY = {
   moltbot: 'the agent that owns this store renews it: use that agent once, or log in with it again',
   nobody: 'it cannot be renewed: store a new one',
 } as const;
-
-/** AWS credentials in the environment. What only the AWS chain can resolve is named and skipped. */
-export function awsPlaces(snapshot: Snapshot, provider: EffectiveProvider): AuthPlace[] {
-  return lookUpAwsEnvironment(snapshot.env).map((place) => toAwsPlace(place, provider.region ?? null));
-}
-
-function toAwsPlace(found: AwsPlace, providerRegion: string | null): AuthPlace {
-  const place = found.source;
-  switch (found.kind) {
-    case 'bearer': {
-      const region = providerRegion ?? found.region;
-      const credentials = { kind: 'bearer' as const, bearerToken: found.bearerToken, region };
-      const auth: ResolvedAuth = { mode: 'aws-sdk', source: place, credentials };
-      return { kind: 'hit', place, found: 'a Bedrock bearer token', auth };
-    }
-    case 'keys': {
-      const keys = { ...found.keys, region: providerRegion ?? found.keys.region };
-      const auth: ResolvedAuth = { mode: 'aws-sdk', source: place, credentials: { kind: 'keys', keys } };
-      return { kind: 'hit', place, found: 'a key pair', auth };
-    }
-    case 'unset':
-      return { kind: 'empty', place, found: 'not set' };
-    case 'incomplete':
-      return { kind: 'error', place, found: 'half of the pair', note: found.note };
-    case 'not-a-key':
-      return { kind: 'error', place, found: 'not a key', note: found.reason };
-    case 'not-looked-at':
-      return { kind: 'skipped', place, found: 'set', note: found.note };
-  }
-}
 
 /** The provider's variables, each a place of its own. */
 export function environmentPlaces(snapshot: Snapshot, provider: EffectiveProvider): AuthPlace[] {

@@ -58,5 +58,6 @@ async function followPending(pending: PendingPlace, isShadowed: boolean, wait: b
   if (isShadowed) {
     return { kind: 'skipped', place, found, note: 'not asked: a stronger place has a credential' };
   }
-  return wait ? pending.fetch() : { kind: 'unverified', place, found, note: 'not asked yet' };
+  if (wait) return pending.fetch();
+  return pending.unasked ?? { kind: 'unverified', place, found, note: 'not asked yet' };
 }

@@ -8,13 +8,14 @@ import type { EffectiveProvider } from '../domain/provider.ts';
 import { fingerprintOf } from '../domain/secret.ts';
 import {
   type AuthPlace,
-  awsPlaces,
   configuredKeyPlaces,
   environmentPlaces,
   profilePlaces,
   type OpenPlace,
 } from './auth-places.ts';
+import { awsPlaces } from './aws-places.ts';
 import { noAuthHints } from './auth-hints.ts';
+import { exchangePlaces } from './exchange-places.ts';
 import { followPlaces } from './follow-places.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -31,7 +32,7 @@ export interface AuthRequest {
 
 /**
  * 1. `auth: "none"` → no credential, whatever else is there; none either where no key may go. 2. The explicit profile. 3. `aws-sdk` → AWS
- * credentials, really looked up. 4. Stored profiles. 5. Environment. 6. The configured key. 7. `no-auth`.
+ * credentials, really looked up. 4. Stored profiles, then an exchanged key. 5. Environment. 6. The configured key. 7. `no-auth`.
  */
 export async function resolveAuth(
   snapshot: Snapshot,
@@ -76,12 +77,14 @@ function placesFor(
   }
   const profiles = profilePlaces(snapshot, provider, request);
   if (request.profileId !== undefined) return [...policy, ...profiles];
-  if (provider.auth === 'aws-sdk') return [...policy, ...awsPlaces(snapshot, provider)];
+  if (provider.auth === 'aws-sdk') return [...policy, ...awsPlaces(snapshot, provider, request.now)];
+  const destination = request.destination ?? provider.baseUrl;
   return [
     ...policy,
     ...profiles,
+    ...exchangePlaces(snapshot, provider, destination, request.now),
     ...environmentPlaces(snapshot, provider),
-    ...configuredKeyPlaces(snapshot, provider, request.destination ?? provider.baseUrl),
+    ...configuredKeyPlaces(snapshot, provider, destination),
   ];
 }
 

@@ -5,6 +5,7 @@
 import type { Step } from '../domain/auth.ts';
 import { sameSocket } from '../domain/base-url.ts';
 import type { Problem } from '../domain/errors.ts';
+import { GPU_DEV } from '../domain/exchange.ts';
 import { formatModelRef, parseModelRef } from '../domain/model-ref.ts';
 import type { EffectiveProvider, Model, Origin, ProviderDefinition } from '../domain/provider.ts';
 import { runtimeOfProviderId } from '../domain/provider-id.ts';
@@ -219,6 +220,10 @@ function unknownProvider(snapshot: Snapshot, id: string): Problem {
       detail,
       hints: ['Start it, then see what is found: provider-sidecar discover'],
     };
+  }
+  if (id === GPU_DEV.id) {
+    const detail = `Provider "${id}" has no address: the variable ${GPU_DEV.urlVariable} is not set`;
+    return { code: 'unknown-provider', detail, hints: [`export ${GPU_DEV.urlVariable}=https://your-api`] };
   }
   const near = nearest(id, [...snapshot.providers.byId.keys()]);
   return {

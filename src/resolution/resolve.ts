@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { ResolutionOutcome, ResolvedAuth, Step } from '../domain/auth.ts';
 import type { ErrorCode, Problem } from '../domain/errors.ts';
+import { inOneRegion } from './aws-region.ts';
 import { chooseDefaultModel } from './default-model.ts';
 import { placeHeaders } from './header-references.ts';
 import { requestHeaders } from './request-headers.ts';
@@ -191,7 +192,8 @@ function toResolution(
   auth: ResolvedAuth,
   headers: Readonly<Record<string, string>>,
 ): Extract<ResolutionOutcome, { kind: 'resolved' }>['resolution'] {
-  const { ref, provider, model, baseUrl, api } = found;
+  const { ref, provider, model, api } = found;
+  const { auth: signed, baseUrl } = inOneRegion(snapshot, found, auth);
   const version = credentialVersion(auth, snapshot.installKey);
   const pin = {
     ref,
@@ -209,21 +211,9 @@ function toResolution(
     model,
     baseUrl,
     api,
-    auth: withRegion(auth, baseUrl),
+    auth: signed,
     headers,
   };
-}
-
-/** AWS keys are signed for a region; where nothing names one, it is the one that the base URL leads to. */
-function withRegion(auth: ResolvedAuth, baseUrl: string): ResolvedAuth {
-  const region = /^https:\/\/bedrock-runtime\.([a-z0-9-]+)\./.exec(baseUrl)?.[1];
-  if (auth.mode !== 'aws-sdk' || region === undefined) return auth;
-  const { credentials } = auth;
-  if (credentials.kind === 'bearer') {
-    return { ...auth, credentials: { ...credentials, region: credentials.region ?? region } };
-  }
-  const { keys } = credentials;
-  return { ...auth, credentials: { kind: 'keys', keys: { ...keys, region: keys.region ?? region } } };
 }
 
 /** Everything of a decision that may not change while a request runs; the secret itself may. */

@@ -66,6 +66,7 @@ export function mergeLayers(layers: readonly SettingsLayer[], defaults: FullLaye
     'discovery.containerHosts': pick('discovery.containerHosts'),
     'secrets.allowExec': pick('secrets.allowExec'),
     'secrets.exec': pick('secrets.exec'),
+    exchange: pick('exchange'),
     token: pick('token'),
   };
   return {
@@ -80,6 +81,7 @@ export function mergeLayers(layers: readonly SettingsLayer[], defaults: FullLaye
       logFormat: chosen.logFormat.value,
       strict: chosen.strict.value,
       token: chosen.token.value,
+      exchange: chosen.exchange.value,
       secrets: { allowExec: chosen['secrets.allowExec'].value, exec: chosen['secrets.exec'].value },
       discovery: {
         trust: chosen['discovery.trust'].value,
@@ -106,6 +108,7 @@ export function mergeLayers(layers: readonly SettingsLayer[], defaults: FullLaye
       'discovery.containerHosts': chosen['discovery.containerHosts'].origin,
       'secrets.allowExec': chosen['secrets.allowExec'].origin,
       'secrets.exec': chosen['secrets.exec'].origin,
+      exchange: chosen.exchange.origin,
       token: chosen.token.origin,
     },
   };

@@ -8,6 +8,7 @@ import { quoteUntrusted } from '../domain/untrusted-text.ts';
 import type { readTextFile } from '../platform/files.ts';
 import { describeSyntaxError, parseJson5 } from '../platform/json5-text.ts';
 import { type Environment, expandPath, type Paths, variable } from '../platform/paths.ts';
+import { withAbsoluteFiles } from './exchange-settings.ts';
 import {
   type FullLayer,
   type Layered,
@@ -196,6 +197,10 @@ function fileLayer(file: SettingsFile, paths: SettingsInput['paths']): SettingsL
       'secrets.exec',
       file.secrets?.exec?.map((entry) => ({ ...entry, command: expandPath(entry.command, paths.home) })),
     ),
+    exchange: at(
+      'exchange',
+      file.exchange && withAbsoluteFiles(file.exchange, paths.home, dirname(paths.settings)),
+    ),
   };
 }
 
@@ -218,6 +223,7 @@ function defaultLayer(paths: SettingsInput['paths']): FullLayer {
     'discovery.containerHosts': { value: false, origin },
     'secrets.allowExec': { value: false, origin },
     'secrets.exec': { value: [], origin },
+    exchange: { value: {}, origin },
     token: { value: null, origin },
   };
 }

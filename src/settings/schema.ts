@@ -1,10 +1,12 @@
 /** This program's own settings: what they are, what each may be, and which flag and variable set it. */
 import * as z from 'zod';
+import type { ExchangeSettings } from '../domain/exchange.ts';
 import { isLoopbackHost } from '../domain/loopback.ts';
 import { RUNTIME_IDS, type RuntimeId } from '../domain/provider-id.ts';
 import type { Secret } from '../domain/secret.ts';
 import { hasControlCharacters } from '../domain/untrusted-text.ts';
 import { LOG_FORMATS, type LogFormat, type LogLevel } from '../platform/logger.ts';
+import { exchangeFields, exchangeProviders } from './exchange-settings.ts';
 
 /** A place where the operator says that a runtime answers. */
 export interface ConfiguredEndpoint {
@@ -66,6 +68,8 @@ export interface SettingValues {
   readonly 'secrets.allowExec': boolean;
   /** Commands that references to secrets may name by their aliases. @default [] */
   readonly 'secrets.exec': readonly SecretExecSettings[];
+  /** Providers whose key an AWS identity is exchanged for, by id. @default none */
+  readonly exchange: Readonly<Record<string, ExchangeSettings>>;
   /** The token that callers must show; null: the stored one. Settable by variable only. @default null */
   readonly token: Secret | null;
 }
@@ -247,6 +251,7 @@ export const settingsFile = z.strictObject(
     strict: settingFields.strict.optional(),
     discovery: discoveryFields.optional(),
     secrets: secretsFields.optional(),
+    exchange: exchangeProviders.optional(),
   },
   'must be an object',
 );
@@ -259,6 +264,7 @@ export function keysAt(path: readonly string[]): readonly string[] {
   const [first, second] = path;
   if (first === undefined) return Object.keys(settingsFile.shape);
   if (first === 'secrets') return Object.keys((second === 'exec' ? secretExecFields : secretsFields).shape);
+  if (first === 'exchange' && second !== undefined) return Object.keys(exchangeFields.shape);
   if (first !== 'discovery') return [];
   if (second === undefined) return Object.keys(discoveryFields.shape);
   if (second === 'mdns') return Object.keys(mdnsFields.shape);

@@ -5,6 +5,8 @@
 import type { ErrorCode, Problem } from '../domain/errors.ts';
 import type { Finding } from '../domain/finding.ts';
 import type { Snapshot } from '../resolution/snapshot.ts';
+import { ownAddressProblem } from '../credentials/aws/own-address.ts';
+import { chooseDefaultModel } from '../resolution/default-model.ts';
 import { checkDefaultModel, type CheckOptions, healthLine } from './default-model-check.ts';
 
 /** The verdict before anything listens. */
@@ -27,10 +29,14 @@ export type StartupVerdict =
 export interface StartupOptions extends CheckOptions {
   /** True: a context window that is too small stops the start too. */
   readonly strict: boolean;
+  /** Ports that this program listens on, or will: it must not be its own source of credentials. @default none */
+  readonly ownPorts?: readonly number[];
 }
 
 /** Runs the check of the default model, as health and every request do. */
 export async function validateStartup(snapshot: Snapshot, options: StartupOptions): Promise<StartupVerdict> {
+  const own = ownAddressProblem(snapshot.env, options.ownPorts ?? []);
+  if (own !== null) return refusal(chooseDefaultModel(snapshot)?.ref ?? null, own);
   const check = await checkDefaultModel(snapshot, options);
   switch (check.kind) {
     case 'none': {
@@ -56,7 +62,7 @@ export async function validateStartup(snapshot: Snapshot, options: StartupOption
   }
 }
 
-function refusal(model: string, problem: Problem): StartupVerdict {
+function refusal(model: string | null, problem: Problem): StartupVerdict {
   return { kind: 'refused', code: problem.code, model, problem };
 }
 

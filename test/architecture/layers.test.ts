@@ -54,6 +54,7 @@ const TOP_LEVEL: Readonly<Record<string, string>> = {
   'inputs.ts': 'sidecar',
   'nim-access.ts': 'sidecar',
   'set-up.ts': 'sidecar',
+  'renewers.ts': 'sidecar',
   'cli.ts': 'cli',
   'index.ts': 'index',
 };

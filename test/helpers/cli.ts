@@ -34,7 +34,8 @@ export interface RunningCli {
 export function startCli(args: readonly string[], { home, env = {} }: CliOptions): RunningCli {
   const child = spawn(process.execPath, [CLI, ...args], {
     cwd: home,
-    env: { PATH: process.env['PATH'], HOME: home, ...env },
+    // Nothing beyond the loopback is asked, not even the address of instance metadata.
+    env: { PATH: process.env['PATH'], HOME: home, AWS_EC2_METADATA_DISABLED: 'true', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';

@@ -84,7 +84,8 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   };
   options.onHome?.(stateDir);
   const outcome = await startSidecar({
-    env: { PROVIDER_SIDECAR_TOKEN: RIG_TOKEN, ...options.env },
+    // Nothing beyond the loopback is asked, not even the address of instance metadata.
+    env: { PROVIDER_SIDECAR_TOKEN: RIG_TOKEN, AWS_EC2_METADATA_DISABLED: 'true', ...options.env },
     home,
     cwd: home,
     clock: options.clock ?? systemClock,

@@ -55,6 +55,7 @@ function login(ask: Ask, parts: SnapshotParts = {}, id = 'anthropic'): LoginPlug
       target: () => Promise.resolve(server),
       lookUp: async (provider) => resolve(await snapshotOf(parts), { provider }, NOW),
       serverOf: ({ headers }) => ({ ...server, headersFor: (key) => (key === null ? {} : headers) }),
+      exchange: () => Promise.reject(new Error('nothing is exchanged here')),
     },
   );
 }

@@ -66,6 +66,7 @@ async function plugin(prompt: Partial<Prompt> = {}, env: Readonly<Record<string,
     target: () => Promise.resolve(server),
     lookUp,
     serverOf: ({ headers }) => ({ ...server, headersFor: (key) => (key === null ? {} : headers) }),
+    exchange: () => Promise.reject(new Error('nothing is exchanged here')),
   };
   return { login: await nimLogin.create(deps), store };
 }

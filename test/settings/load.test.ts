@@ -53,6 +53,7 @@ describe('defaults', () => {
         containerHosts: false,
       },
       secrets: { allowExec: false, exec: [] },
+      exchange: {},
       token: null,
     });
     expect(new Set(Object.values(origins))).toEqual(new Set(['default']));
@@ -70,6 +71,7 @@ describe('sidecar.json5', () => {
         mdns: { enabled: true }, beacon: true, containerHosts: true,
       },
       secrets: { allowExec: true, exec: [{ alias: 'vault', command: '~/bin/vault', args: ['-x'] }] },
+      exchange: { farm: { url: 'https://farm.example', proof: 'keys' } },
     } // comment`);
     const { settings, origins } = await loaded();
     expect(settings).toEqual({
@@ -96,6 +98,7 @@ describe('sidecar.json5', () => {
         allowExec: true,
         exec: [{ alias: 'vault', command: join(tree.home, 'bin/vault'), args: ['-x'] }],
       },
+      exchange: { farm: { url: 'https://farm.example', proof: 'keys' } },
       token: null,
     });
     expect(origins).toMatchObject({

@@ -8,6 +8,8 @@ export interface AwsIdentityRequest {
   readonly env: Environment;
   /** Region that the provider names; beats the environment's and the profile's. */
   readonly region: string | null;
+  /** Provider that is authenticated with it, for events. @default none is told of */
+  readonly providerId?: string;
 }
 
 /** What the chain found. Texts never show a secret. */
@@ -15,7 +17,7 @@ export type AwsIdentityOutcome =
   | {
       readonly kind: 'found';
       readonly keys: AwsCredentials;
-      /** `env: AWS_PROFILE` or `aws-sdk default chain`. */
+      /** `env: AWS_PROFILE`, `aws-sdk default chain`, or the pair of variables that the chain came upon first. */
       readonly source: string;
       /** Which profile or file it was, in words. */
       readonly detail: string;
@@ -32,8 +34,15 @@ export type AwsIdentityOutcome =
 
 /** Identities with their renewal. One for the life of the program. */
 export interface AwsIdentities {
+  /**
+   * What one is told who does not wait: the outcome that is known last, or that nothing on this machine points
+   * to an identity. Null when asking is worth a wait.
+   */
+  readonly unasked: (request: AwsIdentityRequest, now: number) => AwsIdentityOutcome | null;
   /** The outcome that would be handed out now without waiting, or null. */
   readonly peek: (request: AwsIdentityRequest, now: number) => AwsIdentityOutcome | null;
   /** Never rejects, and answers within its deadline. */
   readonly resolve: (request: AwsIdentityRequest, now: number) => Promise<AwsIdentityOutcome>;
+  /** Ends the renewals and gives up what is being asked. Nothing is left running. */
+  readonly close: () => void;
 }

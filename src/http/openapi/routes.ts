@@ -1,5 +1,6 @@
 /** Every route of the server, one group for each subject. A test compares them with the router's own. */
 import type { RouteGroup } from './route-description.ts';
+import { AWS_ROUTES } from './routes/aws-routes.ts';
 import { DISCOVERY_ROUTES } from './routes/discovery-routes.ts';
 import { EVENT_ROUTES } from './routes/event-routes.ts';
 import { HEALTH_ROUTES } from './routes/health-routes.ts';
@@ -15,6 +16,7 @@ export const ROUTE_GROUPS: readonly RouteGroup[] = [
   LISTING_ROUTES,
   DISCOVERY_ROUTES,
   EVENT_ROUTES,
+  AWS_ROUTES,
   SET_UP_ROUTES,
   OWN_ROUTES,
 ];

@@ -40,13 +40,16 @@ export interface AuthAnswer {
 /**
  * @param all true: also catalog providers of which nothing is stored, set or configured
  * @param now Unix milliseconds
+ * @param waitFor id of a provider whose credential is fetched where it has to be; a list does not wait
  */
 export async function listAuth(
   snapshot: Snapshot,
-  { all, now }: { readonly all: boolean; readonly now: number },
+  { all, now, waitFor }: { readonly all: boolean; readonly now: number; readonly waitFor?: string },
 ): Promise<AuthAnswer> {
   const everyone = await Promise.all(
-    [...snapshot.providers.byId.values()].map((provider) => describeAuth(snapshot, provider, now)),
+    [...snapshot.providers.byId.values()].map((provider) =>
+      describeAuth(snapshot, provider, { now, wait: provider.id === waitFor }),
+    ),
   );
   const providers = everyone.filter(
     ({ origin, status, warnings }) =>
@@ -58,9 +61,9 @@ export async function listAuth(
 async function describeAuth(
   snapshot: Snapshot,
   provider: EffectiveProvider,
-  now: number,
+  request: { readonly now: number; readonly wait: boolean },
 ): Promise<ProviderAuth> {
-  const places = await authPlaces(snapshot, provider, { now, wait: false });
+  const places = await authPlaces(snapshot, provider, request);
   const [used, ...shadowed] = places.flatMap((place) => (place.kind === 'hit' ? [place] : []));
   const { id, name = id, origin } = provider;
   return {

@@ -1,7 +1,9 @@
 /**
  * The catalog part that is this program's own: providers that the taken-over data lacks. NVIDIA NIM is
- * completed from the environment, because one variable makes it a server of the operator's own.
+ * completed from the environment, because one variable makes it a server of the operator's own; providers whose
+ * key an AWS identity is exchanged for have the address that settings or a variable give them.
  */
+import type { ExchangeSource } from '../../credentials/exchange/exchange-source.ts';
 import { readNimSettings, type NimSettings } from '../../credentials/nim-settings.ts';
 import { NIM_MODELS, NIM_SERVICE } from '../../domain/nim-service.ts';
 import { type Model, NO_COST, type ProviderDefinition } from '../../domain/provider.ts';
@@ -22,9 +24,27 @@ export function withOwnProviders(
   catalog: readonly ProviderDefinition[],
   env: Environment,
   nimAccess: KeylessAccess = 'unknown',
+  exchanges: readonly ExchangeSource[] = [],
 ): readonly ProviderDefinition[] {
-  const own = [nimDefinition(readNimSettings(env), nimAccess)];
+  const own = [nimDefinition(readNimSettings(env), nimAccess), ...exchanges.map(exchangeDefinition)];
   return [...catalog, ...own.filter(({ id }) => catalog.every((entry) => entry.id !== id))];
+}
+
+/** An API that is no source of inference has no models: what it gives is its credential. */
+function exchangeDefinition({
+  providerId,
+  displayName,
+  baseUrl,
+  defect,
+}: ExchangeSource): ProviderDefinition {
+  return {
+    id: providerId,
+    name: displayName,
+    baseUrl,
+    api: 'openai-completions',
+    models: [],
+    ...(defect === null ? {} : { defects: [defect] }),
+  };
 }
 
 /**

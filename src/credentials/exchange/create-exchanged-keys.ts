@@ -1,0 +1,207 @@
+/**
+ * Exchanged keys for the life of the program: what was read is kept while its file stays the same, many who ask at
+ * once share one login, and an API that refused is left alone for a while.
+ */
+import { createHash } from 'node:crypto';
+import type { EventSink } from '../../domain/sidecar-event.ts';
+import { toIso } from '../../platform/clock.ts';
+import { fileState } from '../../platform/file-state.ts';
+import type { Environment, Paths } from '../../platform/paths.ts';
+import type {
+  ExchangedKeyOutcome,
+  ExchangedKeys,
+  ExchangeRequest,
+  ForgetOutcome,
+  LoginFailure,
+  LoginOutcome,
+} from './exchanged-keys.ts';
+import {
+  type ExchangeSettingsById,
+  type ExchangeSource,
+  exchangeSourceName,
+  exchangeSources,
+} from './exchange-source.ts';
+import { createFailurePauses } from './failure-pauses.ts';
+import { forgetKey } from './forget-key.ts';
+import { type KeyFileRead, readKeyFile, type StoredKey } from './key-file.ts';
+import { type IsEnough, logIn, type LoginTools } from './log-in.ts';
+import { ageOf } from './renewal-policy.ts';
+
+/** What exchanged keys are made with. */
+export interface ExchangedKeysOptions extends LoginTools {
+  readonly settings: ExchangeSettingsById;
+  readonly paths: Pick<Paths, 'home' | 'sidecarDir'>;
+  /** Told of each key that was issued. */
+  readonly publish?: EventSink;
+}
+
+interface Remembered {
+  readonly key: StoredKey;
+  readonly url: string;
+  /** State of the file when the key was read from it. */
+  readonly state: string;
+}
+
+/** Makes them. Nothing is read or asked before somebody wants a key. */
+export function createExchangedKeys(options: ExchangedKeysOptions): ExchangedKeys {
+  const { settings, paths, clock, onSecret, publish } = options;
+  const remembered = new Map<string, Remembered>();
+  const running = new Map<string, Promise<LoginOutcome>>();
+  const pauses = createFailurePauses(clock);
+  /** Refused keys, hashed, for which the API gave the same key once more. */
+  const hopeless = new Set<string>();
+
+  const sourceOf = ({ providerId, env }: ExchangeRequest): ExchangeSource | undefined =>
+    exchangeSources(settings, env, paths).find((source) => source.providerId === providerId);
+
+  const withSource = async <T>(
+    request: ExchangeRequest,
+    missing: T,
+    work: (source: ExchangeSource) => Promise<T>,
+  ): Promise<T> => {
+    const source = sourceOf(request);
+    return source === undefined ? missing : work(source);
+  };
+
+  const read = async (source: ExchangeSource): Promise<KeyFileRead> => {
+    // Before the file is read: a change meanwhile must show.
+    const state = fileState(source.keyFile);
+    const file = await readKeyFile(source, clock());
+    if (file.kind === 'key') {
+      onSecret(file.key.apiKey.reveal());
+      remembered.set(source.providerId, { key: file.key, url: source.url, state });
+    } else remembered.delete(source.providerId);
+    return file;
+  };
+
+  /** One login at a time for the same reason; who comes meanwhile gets its outcome. */
+  const shared = (name: string, work: () => Promise<LoginOutcome>): Promise<LoginOutcome> => {
+    const known = running.get(name);
+    if (known !== undefined) return known;
+    const started = work().finally(() => running.delete(name));
+    running.set(name, started);
+    return started;
+  };
+
+  /** Logs in and keeps the books: the pause after a failure, its end, the event. */
+  const attempt = async (
+    source: ExchangeSource,
+    env: Environment,
+    isEnough: IsEnough,
+  ): Promise<LoginOutcome> => {
+    const outcome = await logIn(source, env, isEnough, options);
+    if (outcome.kind === 'failed') {
+      pauses.note(source, env, outcome);
+      return outcome;
+    }
+    pauses.clear(source);
+    await read(source);
+    const { providerId } = source;
+    const name = exchangeSourceName(providerId);
+    if (outcome.isNew) {
+      publish?.({
+        kind: 'credential',
+        provider: providerId,
+        profileId: null,
+        source: name,
+        change: 'rotated',
+      });
+    }
+    return outcome;
+  };
+
+  return {
+    sourceOf,
+    peek(request, now) {
+      const known = remembered.get(request.providerId);
+      const source = known === undefined ? undefined : sourceOf(request);
+      if (known === undefined || source === undefined || known.url !== source.url) return null;
+      if (ageOf(known.key, now) !== 'fresh' || fileState(source.keyFile) !== known.state) return null;
+      return toOutcome(source, known.key);
+    },
+
+    resolve: (request, now) =>
+      withSource<ExchangedKeyOutcome>(request, NO_EXCHANGE, async (source) => {
+        const file = await read(source);
+        if (file.kind === 'key' && ageOf(file.key, now) === 'fresh') return toOutcome(source, file.key);
+        const outcome =
+          pauses.current(source, request.env) ??
+          (await shared(`resolve ${source.providerId} ${source.url}`, () =>
+            attempt(source, request.env, (key, at) => ageOf(key, at) === 'fresh'),
+          ));
+        if (outcome.kind === 'key') return toOutcome(source, outcome.key, movedNote(outcome.movedTo));
+        // Better the old key than none, as long as it is one.
+        if (file.kind === 'key' && ageOf(file.key, clock()) !== 'expired') {
+          return toOutcome(source, file.key, `renewing it failed: ${outcome.detail}`);
+        }
+        return { kind: 'failed', detail: failureOf(source, file, outcome), hints: outcome.hints };
+      }),
+
+    renew: (request, refused) =>
+      withSource<LoginOutcome>(request, NO_LOGIN, (source) => {
+        const isRefused = (key: StoredKey): boolean => key.apiKey.reveal() === refused.reveal();
+        const isAnother: IsEnough = (key, now) => ageOf(key, now) !== 'expired' && !isRefused(key);
+        const hash = createHash('sha256').update(refused.reveal()).digest('hex');
+        return shared(`renew ${source.providerId} ${hash}`, async () => {
+          const file = await read(source);
+          if (file.kind === 'key' && isAnother(file.key, clock())) {
+            return { kind: 'key', key: file.key, isNew: false, movedTo: null };
+          }
+          if (hopeless.has(hash)) return SAME_KEY;
+          const outcome =
+            pauses.current(source, request.env) ?? (await attempt(source, request.env, isAnother));
+          if (outcome.kind === 'failed' || !isRefused(outcome.key)) return outcome;
+          hopeless.add(hash);
+          return SAME_KEY;
+        });
+      }),
+
+    login: (request) =>
+      withSource<LoginOutcome>(request, NO_LOGIN, (source) =>
+        shared(`login ${source.providerId} ${source.url}`, () => attempt(source, request.env, () => false)),
+      ),
+
+    stored: (request) => withSource<KeyFileRead>(request, { kind: 'missing' }, read),
+
+    forget: (request) =>
+      withSource<ForgetOutcome>(request, { kind: 'nothing-stored' }, (source) => {
+        remembered.delete(source.providerId);
+        return forgetKey(source, clock());
+      }),
+  };
+}
+
+const NO_EXCHANGE = { kind: 'failed', detail: 'no exchange is configured', hints: [] } as const;
+const NO_LOGIN = { ...NO_EXCHANGE, reason: 'failed' } as const;
+
+const SAME_KEY: LoginFailure = {
+  kind: 'failed',
+  reason: 'failed',
+  detail: 'the API gave the refused key once more',
+  hints: ['Ask the operators of the API why they refuse the key'],
+};
+
+function toOutcome(source: ExchangeSource, key: StoredKey, note?: string): ExchangedKeyOutcome {
+  const { apiKey, expiresAt } = key;
+  const base = { kind: 'key', apiKey, expiresAt, path: source.keyFile } as const;
+  return note === undefined ? base : { ...base, note };
+}
+
+function movedNote(movedTo: string | null): string | undefined {
+  return movedTo === null ? undefined : `what stood there held no key and was moved to ${movedTo}`;
+}
+
+/** What the file held, and why there is no new key either. */
+function failureOf({ keyFile }: ExchangeSource, file: KeyFileRead, { detail }: LoginFailure): string {
+  switch (file.kind) {
+    case 'refused':
+      return detail;
+    case 'missing':
+      return `no key is stored in ${keyFile}, and logging in failed: ${detail}`;
+    case 'key':
+      return `the key in ${keyFile} expired at ${toIso(file.key.expiresAt)}, and logging in again failed: ${detail}`;
+    case 'corrupt':
+    case 'elsewhere':
+      return `${file.detail}, and logging in failed: ${detail}`;
+  }
+}

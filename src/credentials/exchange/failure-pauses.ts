@@ -1,0 +1,58 @@
+/** Pauses after an API refused or could not be reached, so that nobody hammers it. */
+import { createHash } from 'node:crypto';
+import { type Clock, toIso } from '../../platform/clock.ts';
+import type { Environment } from '../../platform/paths.ts';
+import type { LoginFailure } from './exchanged-keys.ts';
+import type { ExchangeSource } from './exchange-source.ts';
+import { pauseAfter } from '../renewal-times.ts';
+
+/** Remembers failures by provider. */
+export interface FailurePauses {
+  /** The failure that is still fresh. */
+  readonly current: (source: ExchangeSource, env: Environment) => LoginFailure | undefined;
+  /** Notes a failure. What this machine can mend without a word to the program makes no pause. */
+  readonly note: (source: ExchangeSource, env: Environment, failure: LoginFailure) => void;
+  readonly clear: (source: ExchangeSource) => void;
+}
+
+interface Pause {
+  readonly failures: number;
+  /** Unix milliseconds. */
+  readonly until: number;
+  readonly failure: LoginFailure;
+  /** What the failure was about; with another address or identity another attempt is worth it. */
+  readonly subject: string;
+}
+
+/** Begins with no pause at all. */
+export function createFailurePauses(clock: Clock): FailurePauses {
+  const pauses = new Map<string, Pause>();
+  return {
+    current(source, env) {
+      const pause = pauses.get(source.providerId);
+      if (pause === undefined || clock() >= pause.until || pause.subject !== subjectOf(source, env)) {
+        return undefined;
+      }
+      const detail = `${pause.failure.detail}; not asked again before ${toIso(pause.until)}`;
+      return { ...pause.failure, detail };
+    },
+    note(source, env, failure) {
+      if (failure.reason === 'no-aws' || failure.reason === 'file') return;
+      const failures = (pauses.get(source.providerId)?.failures ?? 0) + 1;
+      const until = clock() + pauseAfter(failures);
+      pauses.set(source.providerId, { failures, until, failure, subject: subjectOf(source, env) });
+    },
+    clear: ({ providerId }) => void pauses.delete(providerId),
+  };
+}
+
+/** Hashed, as the variables hold keys. */
+function subjectOf({ url, proof }: ExchangeSource, env: Environment): string {
+  const variables = Object.keys(env)
+    .filter((name) => name.startsWith('AWS_'))
+    .sort()
+    .map((name) => [name, env[name]]);
+  return createHash('sha256')
+    .update(JSON.stringify([url, proof, variables]))
+    .digest('hex');
+}

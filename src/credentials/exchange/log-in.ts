@@ -1,0 +1,114 @@
+/**
+ * One login: read, ask, store, under a lock that holds between processes. Of many who need a new key at once one
+ * asks for it, and the others find it in the file. The old file stays until the new key is there.
+ */
+import { messageOf, SidecarError } from '../../domain/errors.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { removeDrafts, withFileLock } from '../../platform/files.ts';
+import type { Environment } from '../../platform/paths.ts';
+import type { AwsIdentities } from '../aws/identities.ts';
+import { findAwsKeys } from './aws-keys.ts';
+import { type Dial, exchangeIdentity, type RefusalReason } from './exchange-call.ts';
+import type { LoginFailure, LoginOutcome } from './exchanged-keys.ts';
+import { type ExchangeSource, loginCommandOf } from './exchange-source.ts';
+import { ensureKeyFolder, type KeyFileRead, readKeyFile, type StoredKey, writeKeyFile } from './key-file.ts';
+
+/** What a login needs from outside. */
+export interface LoginTools {
+  readonly aws: AwsIdentities;
+  readonly dial: Dial;
+  readonly clock: Clock;
+  /** Told each secret before it is used: the log must never print it. */
+  readonly onSecret: (value: string) => void;
+}
+
+/** Whether a stored key makes the login needless. */
+export type IsEnough = (key: StoredKey, now: number) => boolean;
+
+/**
+ * Logs in, unless a key that is enough is stored, or was stored by somebody else meanwhile. Never rejects.
+ *
+ * @param env names the AWS identity
+ */
+export async function logIn(
+  source: ExchangeSource,
+  env: Environment,
+  isEnough: IsEnough,
+  tools: LoginTools,
+): Promise<LoginOutcome> {
+  if (source.defect !== null) {
+    return { kind: 'failed', reason: 'file', detail: source.defect, hints: ['Mend that variable'] };
+  }
+  const { aws, clock, onSecret } = tools;
+  const look = (): Promise<Look> => lookAtFile(source, isEnough, clock);
+  try {
+    const before = await look();
+    if (before.kind === 'settled') return before.outcome;
+    // Outside the lock: the chain may ask other programs, and without an identity nothing is to be made.
+    const identity = await findAwsKeys(env, aws, clock());
+    if (identity.kind === 'none') return { ...identity, kind: 'failed', reason: 'no-aws' };
+    const { keys, region } = identity;
+    onSecret(keys.secretAccessKey.reveal());
+    if (keys.sessionToken !== null) onSecret(keys.sessionToken.reveal());
+    await ensureKeyFolder(source);
+    return await withFileLock(source.keyFile, async (): Promise<LoginOutcome> => {
+      await removeDrafts(source.keyFile);
+      const current = await look();
+      if (current.kind === 'settled') return current.outcome;
+      const answer = await exchangeIdentity({ source, keys, region, dial: tools.dial }, clock);
+      if (answer.kind === 'refused') {
+        const { reason, detail } = answer;
+        return { kind: 'failed', reason, detail, hints: hintsFor(source, reason) };
+      }
+      onSecret(answer.key.apiKey.reveal());
+      const obtainedAt = clock();
+      const movedTo = await writeKeyFile(source, answer.key, current.file, obtainedAt);
+      return { kind: 'key', key: { ...answer.key, obtainedAt }, isNew: true, movedTo };
+    });
+  } catch (error) {
+    // Whoever held the lock for so long may have stored the key.
+    const after = await look();
+    if (after.kind === 'settled' && after.outcome.kind === 'key') return after.outcome;
+    const hints = error instanceof SidecarError ? error.hints : [];
+    return { kind: 'failed', reason: 'file', detail: messageOf(error), hints };
+  }
+}
+
+type Look =
+  | { readonly kind: 'settled'; readonly outcome: LoginOutcome }
+  | { readonly kind: 'log-in'; readonly file: KeyFileRead };
+
+/** What the file says about the need of a login. A file that may not be trusted may not be replaced either. */
+async function lookAtFile(source: ExchangeSource, isEnough: IsEnough, clock: Clock): Promise<Look> {
+  const file = await readKeyFile(source, clock());
+  if (file.kind === 'refused') {
+    const { detail, hints } = file;
+    const failure: LoginFailure = { kind: 'failed', reason: 'file', detail, hints };
+    return { kind: 'settled', outcome: failure };
+  }
+  if (file.kind === 'key' && isEnough(file.key, clock())) {
+    return { kind: 'settled', outcome: { kind: 'key', key: file.key, isNew: false, movedTo: null } };
+  }
+  return { kind: 'log-in', file };
+}
+
+/** What to do about a refusal of the API. */
+function hintsFor({ providerId, requiredRole, url }: ExchangeSource, reason: RefusalReason): string[] {
+  switch (reason) {
+    case 'unauthorized':
+      return [
+        "Renew the AWS credentials, for example with 'aws sso login'",
+        `Then log in: ${loginCommandOf(providerId)}`,
+      ];
+    case 'forbidden':
+      return [
+        ...(requiredRole === null ? [] : [`Required role: ${requiredRole}`]),
+        "See whose credentials are used: 'aws sts get-caller-identity'; choose others with AWS_PROFILE",
+      ];
+    case 'unreachable':
+      return [`Check the network, and that ${url} is right`];
+    case 'malformed':
+    case 'failed':
+      return [`Check that ${url} leads to the API`];
+  }
+}

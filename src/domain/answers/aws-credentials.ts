@@ -1,0 +1,10 @@
+/** AWS keys as the container-credential contract has them. */
+import * as z from 'zod';
+
+/** Answer of `GET /v1/aws/credentials/:provider`. All four are strings, because AWS SDKs insist on it. */
+export const awsCredentialsAnswer = z.object({
+  AccessKeyId: z.string(),
+  SecretAccessKey: z.string(),
+  Token: z.string().describe('Session token; empty where there is none'),
+  Expiration: z.iso.datetime().describe('When to ask again at the latest'),
+});

@@ -1,0 +1,21 @@
+/** The route for AWS SDKs, as the OpenAPI document describes it. */
+import { awsCredentialsAnswer } from '../../../domain/answers/aws-credentials.ts';
+import type { RouteGroup } from '../route-description.ts';
+
+/** `/v1/aws/credentials/:provider`. */
+export const AWS_ROUTES: RouteGroup = {
+  title: 'AWS',
+  schemas: { AwsCredentials: awsCredentialsAnswer },
+  routes: [
+    {
+      method: 'get',
+      path: '/v1/aws/credentials/:provider',
+      id: 'getAwsCredentials',
+      summary: 'AWS keys of a provider, as any AWS SDK reads them; Authorization may be the bare token',
+      token: 'needed',
+      pathParameters: { provider: 'Id of the provider' },
+      answers: [{ status: 200, description: 'The keys', schema: awsCredentialsAnswer }],
+      errors: ['no-auth', 'auth-expired', 'unknown-provider', 'config-invalid'],
+    },
+  ],
+};

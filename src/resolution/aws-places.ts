@@ -1,0 +1,108 @@
+/**
+ * The places where AWS credentials may stand: the bearer token and the pair of keys in the environment, then
+ * everything that only the AWS chain can find, as one place that has to be asked.
+ */
+import type { ResolvedAuth } from '../domain/auth.ts';
+import type { EffectiveProvider } from '../domain/provider.ts';
+import type { AwsIdentityOutcome, AwsIdentityRequest } from '../credentials/aws/identities.ts';
+import { chainSourceOf } from '../credentials/aws/chain-source.ts';
+import { type AwsPlace, lookUpAwsEnvironment } from '../credentials/aws-environment.ts';
+import type { AuthPlace, PendingPlace } from './auth-places.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/**
+ * Every place, strongest first. Nothing is asked here: the chain's place knows how to.
+ *
+ * @param now Unix milliseconds
+ */
+export function awsPlaces(
+  snapshot: Snapshot,
+  provider: EffectiveProvider,
+  now: number,
+): (AuthPlace | PendingPlace)[] {
+  const region = provider.region ?? null;
+  const fromVariables = lookUpAwsEnvironment(snapshot.env).map((place) => toVariablePlace(place, region));
+  return [...fromVariables, chainPlace(snapshot, provider, now)];
+}
+
+/**
+ * Asks the AWS chain for every provider that would use it, where something points to an identity, so that
+ * lists know it and the first request need not wait. Waits for nothing.
+ *
+ * @param now Unix milliseconds
+ */
+export function warmAwsIdentities(snapshot: Snapshot, now: number): void {
+  const { env, live, providers } = snapshot;
+  const isSet = lookUpAwsEnvironment(env).some(({ kind }) => kind === 'bearer' || kind === 'keys');
+  if (isSet) return;
+  for (const provider of providers.byId.values()) {
+    const request = requestFor(snapshot, provider);
+    if (provider.auth === 'aws-sdk' && live.aws.unasked(request, now) === null) {
+      void live.aws.resolve(request, now);
+    }
+  }
+}
+
+function requestFor({ env }: Snapshot, { id, region }: EffectiveProvider): AwsIdentityRequest {
+  return { env, region: region ?? null, providerId: id };
+}
+
+function toVariablePlace(found: AwsPlace, providerRegion: string | null): AuthPlace {
+  const place = found.source;
+  switch (found.kind) {
+    case 'bearer': {
+      const region = providerRegion ?? found.region;
+      const credentials = { kind: 'bearer' as const, bearerToken: found.bearerToken, region };
+      const auth: ResolvedAuth = { mode: 'aws-sdk', source: place, credentials };
+      return { kind: 'hit', place, found: 'a Bedrock bearer token', auth };
+    }
+    case 'keys': {
+      const keys = { ...found.keys, region: providerRegion ?? found.keys.region };
+      const auth: ResolvedAuth = { mode: 'aws-sdk', source: place, credentials: { kind: 'keys', keys } };
+      return { kind: 'hit', place, found: 'a key pair', auth };
+    }
+    case 'unset':
+      return { kind: 'empty', place, found: 'not set' };
+    case 'incomplete':
+      return { kind: 'error', place, found: 'half of the pair', note: found.note };
+    case 'not-a-key':
+      return { kind: 'error', place, found: 'not a key', note: found.reason };
+  }
+}
+
+function chainPlace(snapshot: Snapshot, provider: EffectiveProvider, now: number): PendingPlace {
+  const { env, live } = snapshot;
+  const request = requestFor(snapshot, provider);
+  const place = chainSourceOf(env);
+  const known = live.aws.peek(request, now);
+  const unasked = live.aws.unasked(request, now);
+  return {
+    kind: 'pending',
+    place,
+    found: 'the AWS chain',
+    known: known === null ? null : toChainPlace(known),
+    // A catalog has a provider for AWS on every machine: a list must not say "perhaps" on each of them.
+    ...(unasked === null ? {} : { unasked: toChainPlace(unasked) }),
+    fetch: async () => toChainPlace(await live.aws.resolve(request, now)),
+  };
+}
+
+function toChainPlace(outcome: AwsIdentityOutcome): AuthPlace {
+  const { source: place, detail } = outcome;
+  switch (outcome.kind) {
+    case 'found': {
+      const auth: ResolvedAuth = {
+        mode: 'aws-sdk',
+        source: place,
+        credentials: { kind: 'keys', keys: outcome.keys },
+      };
+      return { kind: 'hit', place, found: detail, auth };
+    }
+    case 'none':
+      return { kind: 'empty', place, found: detail };
+    case 'failed': {
+      const { hints: remedy } = outcome;
+      return { kind: 'error', place, found: 'an identity that does not work', note: detail, remedy };
+    }
+  }
+}
