@@ -74,6 +74,7 @@ export async function startSidecar(options: SidecarOptions): Promise<StartOutcom
   const prepared = await prepare(options, {
     flags: options.flags,
     scan: 'write',
+    onEvent: hub.publish,
     // The time, so that revisions grow over restarts too: a watcher that comes back has the state of no other run.
     firstRevision: Math.max(1, options.clock()),
   });
