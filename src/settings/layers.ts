@@ -65,6 +65,7 @@ export function mergeLayers(layers: readonly SettingsLayer[], defaults: FullLaye
     'discovery.containerHosts': pick('discovery.containerHosts'),
     'secrets.allowExec': pick('secrets.allowExec'),
     'secrets.exec': pick('secrets.exec'),
+    oauth: pick('oauth'),
     token: pick('token'),
   };
   return {
@@ -78,6 +79,7 @@ export function mergeLayers(layers: readonly SettingsLayer[], defaults: FullLaye
       logLevel: chosen.logLevel.value,
       strict: chosen.strict.value,
       token: chosen.token.value,
+      oauth: chosen.oauth.value,
       secrets: { allowExec: chosen['secrets.allowExec'].value, exec: chosen['secrets.exec'].value },
       discovery: {
         trust: chosen['discovery.trust'].value,
@@ -103,6 +105,7 @@ export function mergeLayers(layers: readonly SettingsLayer[], defaults: FullLaye
       'discovery.containerHosts': chosen['discovery.containerHosts'].origin,
       'secrets.allowExec': chosen['secrets.allowExec'].origin,
       'secrets.exec': chosen['secrets.exec'].origin,
+      oauth: chosen.oauth.origin,
       token: chosen.token.origin,
     },
   };

@@ -1,10 +1,12 @@
 /** This program's own settings: what they are, what each may be, and which flag and variable set it. */
 import * as z from 'zod';
 import { isLoopbackHost } from '../domain/loopback.ts';
+import type { OAuthClients } from '../domain/oauth-client.ts';
 import { RUNTIME_IDS, type RuntimeId } from '../domain/provider-id.ts';
 import type { Secret } from '../domain/secret.ts';
 import { hasControlCharacters } from '../domain/untrusted-text.ts';
 import type { LogLevel } from '../platform/logger.ts';
+import { OAUTH_CLIENT_KEYS, oauthFields } from './oauth-settings.ts';
 
 /** A place where the operator says that a runtime answers. */
 export interface ConfiguredEndpoint {
@@ -64,6 +66,8 @@ export interface SettingValues {
   readonly 'secrets.allowExec': boolean;
   /** Commands that references to secrets may name by their aliases. @default [] */
   readonly 'secrets.exec': readonly SecretExecSettings[];
+  /** Providers to log in to, by id. @default none */
+  readonly oauth: OAuthClients;
   /** The token that callers must show; null: the stored one. Settable by variable only. @default null */
   readonly token: Secret | null;
 }
@@ -242,6 +246,7 @@ export const settingsFile = z.strictObject(
     strict: settingFields.strict.optional(),
     discovery: discoveryFields.optional(),
     secrets: secretsFields.optional(),
+    oauth: oauthFields.optional(),
   },
   'must be an object',
 );
@@ -254,6 +259,7 @@ export function keysAt(path: readonly string[]): readonly string[] {
   const [first, second] = path;
   if (first === undefined) return Object.keys(settingsFile.shape);
   if (first === 'secrets') return Object.keys((second === 'exec' ? secretExecFields : secretsFields).shape);
+  if (first === 'oauth') return second === undefined ? [] : OAUTH_CLIENT_KEYS;
   if (first !== 'discovery') return [];
   if (second === undefined) return Object.keys(discoveryFields.shape);
   if (second === 'mdns') return Object.keys(mdnsFields.shape);

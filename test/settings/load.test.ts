@@ -52,6 +52,7 @@ describe('defaults', () => {
         containerHosts: false,
       },
       secrets: { allowExec: false, exec: [] },
+      oauth: {},
       token: null,
     });
     expect(new Set(Object.values(origins))).toEqual(new Set(['default']));
@@ -69,6 +70,7 @@ describe('sidecar.json5', () => {
         mdns: { enabled: true }, beacon: true, containerHosts: true,
       },
       secrets: { allowExec: true, exec: [{ alias: 'vault', command: '~/bin/vault', args: ['-x'] }] },
+      oauth: { acme: { issuer: 'https://id.example', clientId: 'c1' } },
     } // comment`);
     const { settings, origins } = await loaded();
     expect(settings).toEqual({
@@ -94,6 +96,7 @@ describe('sidecar.json5', () => {
         allowExec: true,
         exec: [{ alias: 'vault', command: join(tree.home, 'bin/vault'), args: ['-x'] }],
       },
+      oauth: { acme: expect.objectContaining({ issuer: 'https://id.example', clientId: 'c1' }) },
       token: null,
     });
     expect(origins).toMatchObject({
