@@ -12,6 +12,10 @@ export const LOGIN_FAILURES = {
   /** The answer does not belong to this login, or is not what the protocol demands. */
   'invalid-answer': 'The answer of the authorization server cannot be trusted',
   unreachable: 'The authorization server cannot be reached',
+  /** The server has no endpoint for this flow. */
+  'not-offered': 'The authorization server does not offer this kind of login',
+  /** The address that the browser comes back to cannot be opened. */
+  'no-redirect-address': 'The address for the redirect cannot be opened',
   /** The tokens came and could not be stored. */
   'not-stored': 'The tokens could not be stored',
 } as const satisfies Record<string, string>;
