@@ -55,3 +55,8 @@ export function oauthClientFor(clients: OAuthClients, providerId: string): OAuth
 export function issuerOf({ issuer, endpoints }: OAuthClientSettings): string {
   return issuer ?? endpoints?.token ?? '';
 }
+
+/** True when two issuers are the same server; a slash at the end of a host alone makes no difference. */
+export function sameIssuer(a: string, b: string): boolean {
+  return a === b || (URL.canParse(a) && URL.canParse(b) && new URL(a).href === new URL(b).href);
+}

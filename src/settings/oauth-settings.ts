@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { isLoopbackHost } from '../domain/loopback.ts';
 import { CLIENT_AUTH_METHODS, type OAuthClients, type OAuthClientSettings } from '../domain/oauth-client.ts';
+import { isProtectedUrl } from '../domain/protected-url.ts';
 import { canonicalProviderId } from '../domain/provider-id.ts';
 import { isRecord, recordOf } from '../domain/record.ts';
 import { readSecretRef, type SecretRef } from '../domain/secret-ref.ts';
@@ -21,22 +22,11 @@ function parseUrl(value: string): URL | undefined {
   return URL.canParse(value) ? new URL(value) : undefined;
 }
 
-/** What travels to these URLs is secret: plain http only where nobody else can listen. */
-function isProtected({ protocol, hostname }: URL): boolean {
-  return protocol === 'https:' || (protocol === 'http:' && isLoopbackHost(hostname));
-}
-
 const endpointUrl = text
-  .refine(
-    (value) => {
-      const url = parseUrl(value);
-      return url !== undefined && isProtected(url);
-    },
-    {
-      error: 'must be an https URL, or an http URL of this machine (127.0.0.1, ::1, localhost)',
-      abort: true,
-    },
-  )
+  .refine(isProtectedUrl, {
+    error: 'must be an https URL, or an http URL of this machine (127.0.0.1, ::1, localhost)',
+    abort: true,
+  })
   // Checked apart, so that the password is not part of any message.
   .refine((value) => {
     const url = parseUrl(value);
