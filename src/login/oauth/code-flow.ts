@@ -12,31 +12,32 @@ import { listenForRedirect, type Redirect } from './redirect-listener.ts';
 
 /** Begins to listen, and says where the browser has to go. */
 export async function beginCodeFlow(options: FlowOptions): Promise<LoginStart> {
-  const { configuration, settings, clock, lifetimeMs } = options;
-  const client = await import('openid-client');
+  const { connection, clock, lifetimeMs } = options;
+  const { library, configuration, settings } = connection;
   const metadata = configuration.serverMetadata();
   if (metadata.authorization_endpoint === undefined) {
     return failedLogin('not-offered', 'it has no authorization endpoint', ['Try the device flow: --device']);
   }
   const secrets: CodeSecrets = {
-    state: client.randomState(),
-    verifier: client.randomPKCECodeVerifier(),
+    state: library.randomState(),
+    verifier: library.randomPKCECodeVerifier(),
     // Only an ID token could bring it back.
-    nonce: settings.scopes.includes('openid') ? client.randomNonce() : null,
+    nonce: settings.scopes.includes('openid') ? library.randomNonce() : null,
   };
   const listening = await listenForRedirect({
     redirectUri: settings.redirectUri,
     state: secrets.state,
-    issuer: settings.issuer,
+    // As the server writes it itself; without one in the settings there is nothing to compare with.
+    issuer: settings.issuer === null ? null : metadata.issuer,
     issuerRequired: metadata.authorization_response_iss_parameter_supported === true,
   });
   if (listening.kind === 'failed') return notListening(listening.detail, settings.redirectUri);
   const { listener } = listening;
-  const authorizationUrl = client.buildAuthorizationUrl(configuration, {
+  const authorizationUrl = library.buildAuthorizationUrl(configuration, {
     ...grantParameters(settings),
     redirect_uri: listener.redirectUri,
     state: secrets.state,
-    code_challenge: await client.calculatePKCECodeChallenge(secrets.verifier),
+    code_challenge: await library.calculatePKCECodeChallenge(secrets.verifier),
     code_challenge_method: 'S256',
     ...(secrets.nonce === null ? {} : { nonce: secrets.nonce }),
     // OpenID Connect Core section 11: without it a server ignores the wish for a refresh token.
@@ -93,15 +94,14 @@ async function exchange(
   parameters: URLSearchParams,
   redirectUri: string,
   { state, verifier, nonce }: CodeSecrets,
-  { configuration, settings, clock, cancelled, keep }: FlowOptions,
+  { connection, clock, cancelled, keep }: FlowOptions,
 ): Promise<LoginOutcome> {
-  const client = await import('openid-client');
+  const { library, configuration, settings } = connection;
   const answer = new URLSearchParams(parameters);
-  // Without an issuer in the settings there is nothing to compare it with.
   if (settings.issuer === null) answer.delete('iss');
   const { resource } = settings;
   try {
-    const granted = await client.authorizationCodeGrant(
+    const granted = await library.authorizationCodeGrant(
       configuration,
       new URL(`${redirectUri}?${answer.toString()}`),
       {

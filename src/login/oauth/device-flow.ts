@@ -2,7 +2,8 @@
  * The device flow (RFC 8628): the person types a short code into a browser anywhere, while this program asks the
  * server again and again whether that has happened.
  */
-import type { Configuration, DeviceAuthorizationResponse } from 'openid-client';
+import type { DeviceAuthorizationResponse } from 'openid-client';
+import type { ServerConnection } from '../../credentials/oauth/authorization-server.ts';
 import { readServerFailure } from '../../credentials/oauth/server-failure.ts';
 import { hasControlCharacters } from '../../domain/untrusted-text.ts';
 import { afterPoll, type PollAnswer, type PollState, startPolling, waitBeforePoll } from './device-poll.ts';
@@ -15,8 +16,8 @@ const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 
 /** Asks for a code, and begins to poll. */
 export async function beginDeviceFlow(options: FlowOptions): Promise<LoginStart> {
-  const { configuration, settings, clock, lifetimeMs } = options;
-  const client = await import('openid-client');
+  const { connection, clock, lifetimeMs } = options;
+  const { library, configuration, settings } = connection;
   if (configuration.serverMetadata().device_authorization_endpoint === undefined) {
     return failedLogin('not-offered', 'it has no device authorization endpoint', [
       'Log in with the browser of this machine: without --device',
@@ -24,7 +25,7 @@ export async function beginDeviceFlow(options: FlowOptions): Promise<LoginStart>
   }
   let answer: DeviceAuthorizationResponse;
   try {
-    answer = await client.initiateDeviceAuthorization(configuration, grantParameters(settings));
+    answer = await library.initiateDeviceAuthorization(configuration, grantParameters(settings));
   } catch (error) {
     return failedCall(readServerFailure(error));
   }
@@ -90,13 +91,13 @@ async function poll(
 /** One poll: tokens, the end, or what the next poll depends on. */
 async function askOnce(
   deviceCode: string,
-  { configuration, settings, clock, cancelled }: FlowOptions,
+  { connection, clock, cancelled }: FlowOptions,
 ): Promise<GrantedTokens | FailedLogin | PollAnswer> {
   try {
-    const granted = await requestToken(configuration, deviceCode, settings.resource);
+    const granted = await requestToken(connection, deviceCode);
     if (cancelled.aborted) return 'pending';
     return (
-      toGrantedTokens(granted, settings.scopes, clock()) ??
+      toGrantedTokens(granted, connection.settings.scopes, clock()) ??
       failedLogin('invalid-answer', 'its token is no bearer token')
     );
   } catch (error) {
@@ -118,9 +119,9 @@ async function askOnce(
   }
 }
 
-async function requestToken(configuration: Configuration, deviceCode: string, resource: string | null) {
-  const client = await import('openid-client');
-  return client.genericGrantRequest(configuration, DEVICE_GRANT, {
+function requestToken({ library, configuration, settings }: ServerConnection, deviceCode: string) {
+  const { resource } = settings;
+  return library.genericGrantRequest(configuration, DEVICE_GRANT, {
     device_code: deviceCode,
     ...(resource === null ? {} : { resource }),
   });

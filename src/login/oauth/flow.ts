@@ -1,5 +1,5 @@
 /** What the two ways to log in have in common: what they get, and what they give back. */
-import type { Configuration } from 'openid-client';
+import type { ServerConnection } from '../../credentials/oauth/authorization-server.ts';
 import type { OAuthClientSettings } from '../../domain/oauth-client.ts';
 import type { ServerFailure } from '../../credentials/oauth/server-failure.ts';
 import type { Clock } from '../../platform/clock.ts';
@@ -14,8 +14,7 @@ export type LoginFlow = (typeof LOGIN_FLOWS)[number];
 /** What a flow needs. */
 export interface FlowOptions {
   /** The server, and who this program is there. */
-  readonly configuration: Configuration;
-  readonly settings: OAuthClientSettings;
+  readonly connection: ServerConnection;
   readonly clock: Clock;
   readonly sleep: Sleep;
   /** Aborts when the login is not wanted any more. */
