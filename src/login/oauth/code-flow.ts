@@ -2,10 +2,10 @@
  * The authorization code flow with PKCE, as a program on the user's own machine does it (RFC 6749 section 4.1,
  * RFC 7636, RFC 8252): the user's own browser, a redirect to loopback, one code, one exchange.
  */
+import type { ReceivedTokens } from '../../credentials/oauth/token-response.ts';
 import { quoteUntrusted } from '../../domain/untrusted-text.ts';
 import { readServerFailure } from '../../credentials/oauth/server-failure.ts';
-import { failedCall, type FlowOptions, grantParameters, type LoginStart } from './flow.ts';
-import { toGrantedTokens } from './granted-tokens.ts';
+import { failedCall, type FlowOptions, grantParameters, type LoginStart, receiveTokens } from './flow.ts';
 import { type FailedLogin, failedLogin, type LoginOutcome } from './login-outcome.ts';
 import { startLoginTime } from './login-time.ts';
 import { listenForRedirect, type Redirect } from './redirect-listener.ts';
@@ -100,6 +100,7 @@ async function exchange(
   const answer = new URLSearchParams(parameters);
   if (settings.issuer === null) answer.delete('iss');
   const { resource } = settings;
+  let received: ReceivedTokens | FailedLogin;
   try {
     const granted = await library.authorizationCodeGrant(
       configuration,
@@ -111,13 +112,13 @@ async function exchange(
       },
       resource === null ? {} : { resource },
     );
-    const tokens = toGrantedTokens(granted, settings.scopes, clock());
-    if (tokens === undefined) return failedLogin('invalid-answer', 'its token is no bearer token');
-    // Somebody who interrupts during the exchange wants nothing stored.
-    return cancelled.aborted ? failedLogin('cancelled') : await keep(tokens);
+    received = receiveTokens(granted, clock());
   } catch (error) {
     return failedCall(readServerFailure(error));
   }
+  if ('kind' in received) return received;
+  // Somebody who interrupts during the exchange wants nothing stored.
+  return cancelled.aborted ? failedLogin('cancelled') : keep(received);
 }
 
 function refusedByServer(error: string, description: string | null): FailedLogin {

@@ -5,10 +5,17 @@
 import type { DeviceAuthorizationResponse } from 'openid-client';
 import type { ServerConnection } from '../../credentials/oauth/authorization-server.ts';
 import { readServerFailure } from '../../credentials/oauth/server-failure.ts';
+import type { ReceivedTokens } from '../../credentials/oauth/token-response.ts';
 import { hasControlCharacters } from '../../domain/untrusted-text.ts';
 import { afterPoll, type PollAnswer, type PollState, startPolling, waitBeforePoll } from './device-poll.ts';
-import { failedCall, type FlowOptions, grantParameters, type LoginStart, type LoginTask } from './flow.ts';
-import { type GrantedTokens, toGrantedTokens } from './granted-tokens.ts';
+import {
+  failedCall,
+  type FlowOptions,
+  grantParameters,
+  type LoginStart,
+  type LoginTask,
+  receiveTokens,
+} from './flow.ts';
 import { type FailedLogin, failedLogin, type LoginOutcome } from './login-outcome.ts';
 import { startLoginTime } from './login-time.ts';
 
@@ -92,14 +99,11 @@ async function poll(
 async function askOnce(
   deviceCode: string,
   { connection, clock, cancelled }: FlowOptions,
-): Promise<GrantedTokens | FailedLogin | PollAnswer> {
+): Promise<ReceivedTokens | FailedLogin | PollAnswer> {
   try {
     const granted = await requestToken(connection, deviceCode);
     if (cancelled.aborted) return 'pending';
-    return (
-      toGrantedTokens(granted, connection.settings.scopes, clock()) ??
-      failedLogin('invalid-answer', 'its token is no bearer token')
-    );
+    return receiveTokens(granted, clock());
   } catch (error) {
     const failure = readServerFailure(error);
     if (failure.kind === 'unreachable') return 'unreachable';

@@ -1,10 +1,15 @@
 /** What the two ways to log in have in common: what they get, and what they give back. */
 import type { ServerConnection } from '../../credentials/oauth/authorization-server.ts';
+import {
+  type ReceivedTokens,
+  readTokenResponse,
+  type TokenResponse,
+} from '../../credentials/oauth/token-response.ts';
 import type { OAuthClientSettings } from '../../domain/oauth-client.ts';
 import type { ServerFailure } from '../../credentials/oauth/server-failure.ts';
+import { quoteUntrusted } from '../../domain/untrusted-text.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Sleep } from '../../platform/sleep.ts';
-import type { GrantedTokens } from './granted-tokens.ts';
 import { type FailedLogin, failedLogin, type LoginOutcome } from './login-outcome.ts';
 
 /** Ways to log in: a browser that comes back to this machine, or any browser and a code to type. */
@@ -22,7 +27,7 @@ export interface FlowOptions {
   /** Longest time that a person gets, in milliseconds. */
   readonly lifetimeMs: number;
   /** Stores the tokens. Never rejects. */
-  readonly keep: (tokens: GrantedTokens) => Promise<LoginOutcome>;
+  readonly keep: (tokens: ReceivedTokens) => Promise<LoginOutcome>;
 }
 
 /** What a person has to do now. */
@@ -55,6 +60,18 @@ export function grantParameters({ scopes, resource }: OAuthClientSettings): Reco
     ...(scopes.length === 0 ? {} : { scope: scopes.join(' ') }),
     ...(resource === null ? {} : { resource }),
   };
+}
+
+/**
+ * The tokens of an answer, as long as they are such that this program can use: in a header, as they are (RFC 6750).
+ *
+ * @param receivedAt Unix milliseconds
+ */
+export function receiveTokens(answer: TokenResponse, receivedAt: number): ReceivedTokens | FailedLogin {
+  const tokens = readTokenResponse(answer, receivedAt);
+  if (typeof tokens === 'string') return failedLogin('invalid-answer', `it sent a token that ${tokens}`);
+  if (tokens.tokenType.toLowerCase() === 'bearer') return tokens;
+  return failedLogin('invalid-answer', `it sent a token of type ${quoteUntrusted(tokens.tokenType, 40)}`);
 }
 
 /** A failed call as the end of a login. */

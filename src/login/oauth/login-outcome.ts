@@ -11,6 +11,8 @@ export const LOGIN_FAILURES = {
   'server-refused': 'The authorization server refused the login',
   /** The answer does not belong to this login, or is not what the protocol demands. */
   'invalid-answer': 'The answer of the authorization server cannot be trusted',
+  /** The settings of the provider do not do. */
+  misconfigured: 'The settings of this login cannot be used',
   unreachable: 'The authorization server cannot be reached',
   /** The server has no endpoint for this flow. */
   'not-offered': 'The authorization server does not offer this kind of login',
