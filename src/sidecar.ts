@@ -7,8 +7,11 @@ import type { Discovery } from './discovery/watcher.ts';
 import type { DiscoveryReport } from './domain/runtime-state.ts';
 import { EXIT, factsOf, messageOf, type Problem, SidecarError } from './domain/errors.ts';
 import { createSetUp } from './set-up.ts';
+import { createAuthorizationServers } from './credentials/oauth/authorization-server.ts';
+import { createOwnStore } from './credentials/own-store.ts';
 import { provesItself } from './http/liveness-proof.ts';
 import { listenEverywhere } from './listen-everywhere.ts';
+import { createLogins } from './logins.ts';
 import { createLiveSnapshots, type SettingsReload } from './live-snapshots.ts';
 import { watchNimAccess } from './nim-access.ts';
 import { readTextFile } from './platform/files.ts';
@@ -17,6 +20,7 @@ import { readEndpointFile, removeEndpointFile, writeEndpointFile } from './platf
 import type { Logger } from './platform/logger.ts';
 import { type Environment, findPaths, variable } from './platform/paths.ts';
 import { processId, programVersion } from './platform/process.ts';
+import { systemSleep } from './platform/sleep.ts';
 import { defaultModelWish, prepare, type Preparation, type Surroundings } from './preparation.ts';
 import { recheckOnMiss } from './recheck-on-miss.ts';
 import { createResolver } from './resolution/resolver.ts';
@@ -142,6 +146,21 @@ async function run(prepared: Prepared, options: SidecarOptions, unvalidated: boo
     onChange: live.setNimAccess,
   });
   const health = (): Promise<HealthReport> => healthOf(live.current());
+  const logins = createLogins({
+    clients: settings.oauth,
+    servers: createAuthorizationServers({
+      clients: settings.oauth,
+      clock,
+      onSecret: options.onSecretLearned ?? (() => undefined),
+    }),
+    lookup: live.current,
+    store: createOwnStore({ path: fixed.paths.ownProfiles, clock }),
+    clock,
+    sleep: systemSleep,
+    onStored: () => live.reread(['profiles']),
+    publish: () => undefined,
+    log,
+  });
   const app = createApp({
     snapshot: live.current,
     resolver: createResolver(live.current, clock, recheckOnMiss(discovery, live.settled, options)),
@@ -149,6 +168,7 @@ async function run(prepared: Prepared, options: SidecarOptions, unvalidated: boo
     token: identity.token,
     discovery: () => withNewestEvidence(live.current().discovery, discovery?.report()),
     scan: () => scanNow(discovery, live.rereadModelsJson),
+    logins,
     setUp: createSetUp({ live, paths: fixed.paths, settings, clock, folder: options.cwd }),
     clock,
     log,
@@ -159,6 +179,7 @@ async function run(prepared: Prepared, options: SidecarOptions, unvalidated: boo
     async () => discovery?.close(),
     () => live.close(),
     async () => nimAccess.close(),
+    () => logins.close(),
   ];
   const close = async (): Promise<void> => {
     for (const step of undo.splice(0).reverse()) await step();

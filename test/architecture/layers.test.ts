@@ -53,6 +53,7 @@ const TOP_LEVEL: Readonly<Record<string, string>> = {
   'inputs.ts': 'sidecar',
   'nim-access.ts': 'sidecar',
   'set-up.ts': 'sidecar',
+  'logins.ts': 'sidecar',
   'cli.ts': 'cli',
   'index.ts': 'index',
 };

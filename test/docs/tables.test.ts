@@ -50,6 +50,7 @@ describe('routes', () => {
     discovery: unused,
     scan: unused,
     setUp: { describe: unused, connect: unused, changeDefaultModel: unused },
+    logins: { start: unused, progress: unused },
     token: new Secret('token-of-the-tables-test-0123456789'),
     clock: unused,
     log: silentLogger,

@@ -1,45 +1,18 @@
 /**
- * A person with a browser, as a plain HTTP client: follows redirects, keeps cookies, logs in and consents at
- * the pages of the test server, and stops where the redirect back to the client begins.
+ * A login at the test server without any code of the product: a person who signs in and consents, and a client
+ * that takes the code to the token endpoint.
  */
 import { createHash, randomBytes } from 'node:crypto';
+import { createHttpBrowser, signIn } from './http-browser.ts';
 import { CLIENTS, REDIRECT_URI } from './oidc-provider.ts';
 
 /** Goes through the pages until the server sends the browser elsewhere; returns that address. */
 export async function logInAt(authorizationUrl: string, login = 'ada'): Promise<URL> {
   const { origin } = new URL(authorizationUrl);
-  const jar = new Map<string, string>();
-  let target = new URL(authorizationUrl);
-  let form: Record<string, string> | null = null;
-  for (let step = 0; step < 20; step += 1) {
-    if (target.origin !== origin) return target;
-    const response = await fetch(target, {
-      method: form === null ? 'GET' : 'POST',
-      redirect: 'manual',
-      headers: { cookie: [...jar].map((pair) => pair.join('=')).join('; ') },
-      ...(form === null ? {} : { body: new URLSearchParams(form) }),
-    });
-    for (const line of response.headers.getSetCookie()) {
-      const [, name, value] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
-      if (name === undefined) continue;
-      if (value === undefined || value === '') jar.delete(name);
-      else jar.set(name, value);
-    }
-    const location = response.headers.get('location');
-    const page = await response.text();
-    if (location !== null) {
-      target = new URL(location, target);
-      form = null;
-      continue;
-    }
-    if (!response.ok)
-      throw new Error(`${target.pathname} answered ${response.status}: ${page.slice(0, 300)}`);
-    const prompt = /name="prompt" value="(\w+)"/.exec(page)?.[1];
-    if (prompt === undefined) throw new Error(`no form at ${target.pathname}: ${page.slice(0, 300)}`);
-    form = prompt === 'login' ? { prompt, login, password: 'any' } : { prompt };
-    target = new URL(/action="([^"]+)"/.exec(page)?.[1] ?? target, target);
-  }
-  throw new Error('the login does not come to an end');
+  const stopAt = (url: string): boolean => new URL(url).origin !== origin;
+  const page = await signIn(createHttpBrowser(), authorizationUrl, { login, stopAt });
+  if (stopAt(page.url)) return new URL(page.url);
+  throw new Error(`the login does not come to an end: ${page.status} ${page.text.slice(0, 300)}`);
 }
 
 export interface Tokens {

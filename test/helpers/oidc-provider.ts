@@ -9,6 +9,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { type ClientMetadata, Provider } from 'oidc-provider';
+import { DEVICE_PAGES, INTERACTION_URL, installSignInPages } from './sign-in-pages.ts';
 
 /** A token request that the server understood, by its grant type and how it ended. */
 export interface GrantCall {
@@ -44,6 +45,10 @@ export interface TestServerOptions {
   readonly clients?: readonly ClientMetadata[];
   /** @default any free one */
   readonly port?: number;
+  /** Host name of the issuer. @default '127.0.0.1' */
+  readonly host?: '127.0.0.1' | 'localhost';
+  /** True: clients may register themselves (RFC 7591). @default false */
+  readonly registration?: boolean;
 }
 
 export const REDIRECT_URI = 'http://127.0.0.1/auth/redirect';
@@ -80,9 +85,9 @@ export async function startOidcProvider(options: TestServerOptions = {}): Promis
   await once(server, 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
-  const issuer = `http://127.0.0.1:${(address satisfies AddressInfo).port}`;
+  const issuer = `http://${options.host ?? '127.0.0.1'}:${(address satisfies AddressInfo).port}`;
 
-  const provider = createProvider(issuer, clients, accessTokenSeconds);
+  const provider = createProvider(issuer, clients, accessTokenSeconds, options.registration ?? false);
   const grants: GrantCall[] = [];
   const grantIds = new Set<string>();
   provider.on('grant.success', ({ oidc }) =>
@@ -142,7 +147,12 @@ function grantOf(params: Readonly<Record<string, unknown>> | undefined): string 
   return String(params?.['grant_type']).replace('urn:ietf:params:oauth:grant-type:', '');
 }
 
-function createProvider(issuer: string, clients: readonly ClientMetadata[], seconds: number): Provider {
+function createProvider(
+  issuer: string,
+  clients: readonly ClientMetadata[],
+  seconds: number,
+  registration: boolean,
+): Provider {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const provider = new Provider(issuer, {
     clients: clients.map((client) => ({ ...CLIENT_DEFAULTS, ...client })),
@@ -162,15 +172,23 @@ function createProvider(issuer: string, clients: readonly ClientMetadata[], seco
       Interaction: 3600,
     },
     features: {
-      deviceFlow: { enabled: true },
+      deviceFlow: { enabled: true, ...DEVICE_PAGES },
       revocation: { enabled: true },
-      devInteractions: { enabled: true },
+      devInteractions: { enabled: false },
+      registration: { enabled: registration },
+      resourceIndicators: {
+        enabled: true,
+        getResourceServerInfo: () => ({ scope: 'openid profile email offline_access' }),
+        useGrantedResource: () => true,
+      },
     },
+    interactions: { url: INTERACTION_URL },
     findAccount: (_context, sub) => ({
       accountId: sub,
       claims: () => ({ sub, name: `Person ${sub}`, email: `${sub}@example.org` }),
     }),
   });
+  installSignInPages(provider);
   // Who holds a token may ask who it belongs to, as at many a real API.
   provider.use(async (context, next) => {
     if (context.path !== '/api/me') return next();

@@ -53,6 +53,7 @@ function serverOver(snapshot: Snapshot, now: number) {
     discovery: () => snapshot.discovery,
     scan: unreachable,
     setUp: { describe: unreachable, connect: unreachable, changeDefaultModel: unreachable },
+    logins: { start: unreachable, progress: unreachable },
     token: new Secret('token-of-the-agreement-test-012345'),
     clock: () => now,
     log: {
