@@ -23,6 +23,8 @@ export interface TestServer {
   readonly grants: GrantCall[];
   /** `METHOD /path` of every request that came in, also those that were dropped. */
   readonly requests: string[];
+  /** Resources that token requests named (RFC 8707). */
+  readonly resources: string[];
   /** How the next requests to the token endpoint fare. */
   readonly faults: {
     /** Milliseconds before the request is worked on. */
@@ -90,9 +92,11 @@ export async function startOidcProvider(options: TestServerOptions = {}): Promis
   const provider = createProvider(issuer, clients, accessTokenSeconds, options.registration ?? false);
   const grants: GrantCall[] = [];
   const grantIds = new Set<string>();
-  provider.on('grant.success', ({ oidc }) =>
-    grants.push({ grant: grantOf(oidc.params), outcome: 'success' }),
-  );
+  const resources: string[] = [];
+  provider.on('grant.success', ({ oidc }) => {
+    grants.push({ grant: grantOf(oidc.params), outcome: 'success' });
+    if (typeof oidc.params?.['resource'] === 'string') resources.push(oidc.params['resource']);
+  });
   provider.on('grant.error', ({ oidc }) => grants.push({ grant: grantOf(oidc.params), outcome: 'error' }));
   provider.on('grant.saved', ({ jti }) => grantIds.add(jti));
 
@@ -127,6 +131,7 @@ export async function startOidcProvider(options: TestServerOptions = {}): Promis
   return {
     issuer,
     grants,
+    resources,
     requests,
     faults,
     async revokeAll() {
