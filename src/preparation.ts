@@ -18,6 +18,7 @@ import {
   readProfiles,
 } from './inputs.ts';
 import { askNimAccess } from './nim-access.ts';
+import { type OAuthAccess, openOAuth } from './oauth-access.ts';
 import type { Clock } from './platform/clock.ts';
 import { ensurePrivateFolder, readTextFile } from './platform/files.ts';
 import { ephemeralIdentity, type Identity, loadIdentity } from './platform/identity.ts';
@@ -50,6 +51,8 @@ export interface PrepareOptions {
   readonly scan: 'write' | 'memory' | 'none';
   /** Ask a self-hosted NIM server whether it wants a key. @default unless `scan` is `none` */
   readonly askNim?: boolean;
+  /** The program goes on running: what expires is renewed in the background. @default false */
+  readonly background?: boolean;
 }
 
 /** Everything that is needed to answer, or the reason why there is no answer at all. */
@@ -61,6 +64,8 @@ export type Preparation =
       readonly inputs: Inputs;
       readonly snapshot: Snapshot;
       readonly identity: Identity;
+      /** The caller closes its tokens. */
+      readonly oauth: OAuthAccess;
       /** Null when discovery is off or was not asked for. The caller closes it. */
       readonly discovery: Discovery | null;
     }
@@ -89,6 +94,16 @@ export async function prepare(surroundings: Surroundings, options: PrepareOption
     if (config.kind === 'broken') return refused(config.problem);
 
     const skipped = isDiscoverySkipped(config.env) ? 'CLAWDBOT_SKIP_LOCAL_DISCOVERY is set' : null;
+    const onSecret = surroundings.onSecretLearned ?? (() => undefined);
+    const oauth = openOAuth({
+      clients: settings.oauth,
+      paths,
+      clock,
+      log: surroundings.log,
+      onSecret,
+      random: Math.random,
+      background: options.background ?? false,
+    });
     const fixed: Fixed = {
       paths,
       env,
@@ -99,8 +114,8 @@ export async function prepare(surroundings: Surroundings, options: PrepareOption
       discoverySkipped: skipped,
       clock,
       secretCommands: { allowExec: settings.secrets.allowExec, commands: settings.secrets.exec },
-      live: NO_LIVE_CREDENTIALS,
-      onSecretLearned: surroundings.onSecretLearned ?? (() => undefined),
+      live: { ...NO_LIVE_CREDENTIALS, oauth: oauth.tokens },
+      onSecretLearned: onSecret,
     };
     if (skipped === null && options.scan !== 'none') {
       discovery = openDiscovery(surroundings, options, settings, config.env);
@@ -125,7 +140,7 @@ export async function prepare(surroundings: Surroundings, options: PrepareOption
       troubles: modelsJson.troubles,
     };
     const snapshot = buildSnapshot(fixed, inputs, FIRST_REVISION);
-    return { kind: 'prepared', settings, fixed, inputs, snapshot, identity, discovery };
+    return { kind: 'prepared', settings, fixed, inputs, snapshot, identity, oauth, discovery };
   } catch (error) {
     await discovery?.close();
     if (error instanceof SidecarError) return refused(error.toProblem());

@@ -7,7 +7,6 @@ import type { Discovery } from './discovery/watcher.ts';
 import type { DiscoveryReport } from './domain/runtime-state.ts';
 import { EXIT, factsOf, messageOf, type Problem, SidecarError } from './domain/errors.ts';
 import { createSetUp } from './set-up.ts';
-import { createAuthorizationServers } from './credentials/oauth/authorization-server.ts';
 import { createOwnStore } from './credentials/own-store.ts';
 import { provesItself } from './http/liveness-proof.ts';
 import { listenEverywhere } from './listen-everywhere.ts';
@@ -64,7 +63,7 @@ export interface SidecarOptions extends Omit<Surroundings, 'log'> {
 export async function startSidecar(options: SidecarOptions): Promise<StartOutcome> {
   const other = await otherServer(findPaths(options.env, options.home).endpoint);
   if (other !== null) return other;
-  const prepared = await prepare(options, { flags: options.flags, scan: 'write' });
+  const prepared = await prepare(options, { flags: options.flags, scan: 'write', background: true });
   if (prepared.kind === 'refused') return { ...prepared, model: null };
   // Before the first line about the configuration is logged: its text may hold a key in the wrong place.
   options.onSecrets?.(secretsOf(prepared, prepared.snapshot));
@@ -72,6 +71,7 @@ export async function startSidecar(options: SidecarOptions): Promise<StartOutcom
   const refusal = await judge(prepared, options, unvalidated);
   if (refusal !== null) {
     await prepared.discovery?.close();
+    await prepared.oauth.tokens.close();
     return refusal;
   }
   return run(prepared, options, unvalidated);
@@ -119,7 +119,7 @@ async function judge(
 
 /** Builds the parts that live as long as the server, listens, and announces where. */
 async function run(prepared: Prepared, options: SidecarOptions, unvalidated: boolean): Promise<StartOutcome> {
-  const { settings, fixed, inputs, snapshot, identity, discovery } = prepared;
+  const { settings, fixed, inputs, snapshot, identity, oauth, discovery } = prepared;
   const { clock, log, onSecrets = () => undefined } = options;
   const healthOf = (current: Snapshot): Promise<HealthReport> =>
     assessHealth(current, { now: clock(), minContextWindow: settings.minContextWindow, unvalidated });
@@ -148,11 +148,7 @@ async function run(prepared: Prepared, options: SidecarOptions, unvalidated: boo
   const health = (): Promise<HealthReport> => healthOf(live.current());
   const logins = createLogins({
     clients: settings.oauth,
-    servers: createAuthorizationServers({
-      clients: settings.oauth,
-      clock,
-      onSecret: options.onSecretLearned ?? (() => undefined),
-    }),
+    servers: oauth.servers,
     lookup: live.current,
     store: createOwnStore({ path: fixed.paths.ownProfiles, clock }),
     clock,
@@ -177,6 +173,7 @@ async function run(prepared: Prepared, options: SidecarOptions, unvalidated: boo
   /** Undone in reverse order, whether the start fails half-way or the server is stopped. */
   const undo: (() => Promise<void>)[] = [
     async () => discovery?.close(),
+    () => oauth.tokens.close(),
     () => live.close(),
     async () => nimAccess.close(),
     () => logins.close(),

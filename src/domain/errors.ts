@@ -58,6 +58,11 @@ export const ERROR_CODES = {
     exitCode: EXIT.unavailable,
     title: 'The authorization server cannot be reached',
   },
+  'reauth-required': {
+    status: 424,
+    exitCode: EXIT.failed,
+    title: 'A person has to log in again',
+  },
   'auth-required': { status: 424, exitCode: EXIT.failed, title: 'The local runtime demands a key' },
   'runtime-down': { status: 503, exitCode: EXIT.unavailable, title: 'The local runtime does not answer' },
   'config-invalid': { status: 503, exitCode: EXIT.config, title: 'The configuration cannot be used' },

@@ -15,7 +15,9 @@ export function noAuthHints(
 ): string[] {
   if (provider.keyHeldBack !== undefined) return [provider.keyHeldBack.remedy];
   const remedies = places.flatMap(({ kind, ...place }) =>
-    kind === 'expired' && 'remedy' in place && place.remedy !== undefined ? [place.remedy] : [],
+    (kind === 'expired' || kind === 'empty') && 'remedy' in place && place.remedy !== undefined
+      ? [place.remedy]
+      : [],
   );
   if (profileId !== undefined) {
     return [
