@@ -182,7 +182,8 @@ function failed(detail: string, hints: readonly string[]): ReadKey {
   return { kind: 'failed', problem: { code: 'bad-request', detail, hints } };
 }
 
-function completionsOf({ subcommands }: UserCommand, args: readonly string[]) {
+/** The words that may follow a command, and the flags behind a subcommand. */
+export function completionsOf({ subcommands }: UserCommand, args: readonly string[]) {
   const [typed = '', ...more] = args;
   if (more.length === 0) {
     return subcommands
@@ -215,7 +216,8 @@ function plain(lines: readonly string[]): CommandResult {
   return { exitCode: EXIT.ok, lines, warnings: [], json: { lines }, ready: false };
 }
 
-function unknownCommand({ name, subcommands }: UserCommand, given: string | undefined): CommandResult {
+/** The result of a subcommand that there is none of. */
+export function unknownCommand({ name, subcommands }: UserCommand, given: string | undefined): CommandResult {
   const detail =
     given === undefined
       ? `${name} needs a subcommand`

@@ -8,6 +8,7 @@ import type { OwnStore } from '../credentials/own-store.ts';
 import type { Environment } from '../platform/paths.ts';
 import type { Ask } from './ask-provider.ts';
 import type { KeyServer, KeyTarget } from './key-target.ts';
+import type { OAuthDeps } from './oauth/oauth-deps.ts';
 
 /** A flag of a subcommand, in the notation of the help. */
 export interface CommandOption {
@@ -107,6 +108,8 @@ export interface LoginDeps {
   readonly lookUp: (providerId: string) => Promise<ResolutionOutcome>;
   /** The server of a resolution; a request with a key has the headers of the resolution, whatever the key. */
   readonly serverOf: (resolution: Resolution) => KeyServer;
+  /** Authorization servers, and the person in front of them. */
+  readonly oauth: OAuthDeps;
 }
 
 /** A login in the list. */

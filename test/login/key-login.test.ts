@@ -10,6 +10,7 @@ import type { LoginPlugin } from '../../src/login/plugin.ts';
 import { createProviderKeyLogin } from '../../src/login/provider-key.ts';
 import { resolve } from '../../src/resolution/resolve.ts';
 import { NOW, profileStore, type SnapshotParts, snapshotOf } from '../helpers/snapshot-fixture.ts';
+import { NO_OAUTH } from './no-oauth.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -55,6 +56,7 @@ function login(ask: Ask, parts: SnapshotParts = {}, id = 'anthropic'): LoginPlug
       target: () => Promise.resolve(server),
       lookUp: async (provider) => resolve(await snapshotOf(parts), { provider }, NOW),
       serverOf: ({ headers }) => ({ ...server, headersFor: (key) => (key === null ? {} : headers) }),
+      oauth: NO_OAUTH,
     },
   );
 }
