@@ -23,8 +23,8 @@ export interface TestServer {
   readonly grants: GrantCall[];
   /** `METHOD /path` of every request that came in, also those that were dropped. */
   readonly requests: string[];
-  /** Resources that token requests named (RFC 8707). */
-  readonly resources: string[];
+  /** Parameters of the token requests that succeeded, codes and verifiers included. */
+  readonly parameters: Readonly<Record<string, unknown>>[];
   /** How the next requests to the token endpoint fare. */
   readonly faults: {
     /** Milliseconds before the request is worked on. */
@@ -92,10 +92,10 @@ export async function startOidcProvider(options: TestServerOptions = {}): Promis
   const provider = createProvider(issuer, clients, accessTokenSeconds, options.registration ?? false);
   const grants: GrantCall[] = [];
   const grantIds = new Set<string>();
-  const resources: string[] = [];
+  const parameters: Readonly<Record<string, unknown>>[] = [];
   provider.on('grant.success', ({ oidc }) => {
     grants.push({ grant: grantOf(oidc.params), outcome: 'success' });
-    if (typeof oidc.params?.['resource'] === 'string') resources.push(oidc.params['resource']);
+    parameters.push({ ...oidc.params });
   });
   provider.on('grant.error', ({ oidc }) => grants.push({ grant: grantOf(oidc.params), outcome: 'error' }));
   provider.on('grant.saved', ({ jti }) => grantIds.add(jti));
@@ -131,7 +131,7 @@ export async function startOidcProvider(options: TestServerOptions = {}): Promis
   return {
     issuer,
     grants,
-    resources,
+    parameters,
     requests,
     faults,
     async revokeAll() {

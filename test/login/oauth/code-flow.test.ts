@@ -96,7 +96,7 @@ describe('Done when: the whole flow passes with confidential and public clients,
     expect(addressOf(task).searchParams.get('resource')).toBe(resource);
     await signIn(createHttpBrowser(), addressOf(task).href);
     expect(await outcome).toMatchObject({ kind: 'complete' });
-    expect(server.resources).toEqual([resource]);
+    expect(server.parameters).toMatchObject([{ resource }]);
   });
 
   it('offline_access asks for consent, without which a server ignores it', async () => {
