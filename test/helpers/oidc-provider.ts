@@ -29,6 +29,8 @@ export interface TestServer {
   readonly faults: {
     /** Milliseconds before the request is worked on. */
     delay: number;
+    /** Requests wait for this before they are worked on. */
+    gate: Promise<void> | null;
     /** So many answers get lost: the request has its effect, and the connection ends without a word. */
     dropAnswers: number;
     /** So many requests are not worked on: the connection ends at once. */
@@ -101,13 +103,20 @@ export async function startOidcProvider(options: TestServerOptions = {}): Promis
   provider.on('grant.saved', ({ jti }) => grantIds.add(jti));
 
   const requests: string[] = [];
-  const faults: TestServer['faults'] = { delay: 0, dropAnswers: 0, dropRequests: 0, status: null };
+  const faults: TestServer['faults'] = {
+    delay: 0,
+    gate: null,
+    dropAnswers: 0,
+    dropRequests: 0,
+    status: null,
+  };
   const answer = provider.callback();
   handle = async (request, response) => {
     const path = (request.url ?? '').split('?', 1)[0];
     requests.push(`${request.method} ${path}`);
     if (path === '/token') {
       if (faults.delay > 0) await setTimeout(faults.delay);
+      await faults.gate;
       if (faults.status !== null) {
         response.writeHead(faults.status).end();
         return;
@@ -163,6 +172,8 @@ function createProvider(
     clients: clients.map((client) => ({ ...CLIENT_DEFAULTS, ...client })),
     jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), kty: 'EC', alg: 'ES256', use: 'sig' }] },
     cookies: { keys: ['a key for cookies of the tests'] },
+    // What a client that registers itself leaves out.
+    clientDefaults: { id_token_signed_response_alg: CLIENT_DEFAULTS.id_token_signed_response_alg },
     scopes: ['openid', 'profile', 'email', 'offline_access'],
     claims: { profile: ['name'], email: ['email'] },
     pkce: { required: () => true },
@@ -171,6 +182,7 @@ function createProvider(
     ttl: {
       AccessToken: seconds,
       IdToken: 3600,
+      DeviceCode: 600,
       RefreshToken: 86_400,
       Grant: 86_400,
       Session: 3600,
@@ -178,7 +190,7 @@ function createProvider(
     },
     features: {
       deviceFlow: { enabled: true, ...DEVICE_PAGES },
-      revocation: { enabled: true },
+      revocation: { enabled: true, allowedPolicy: () => true },
       devInteractions: { enabled: false },
       registration: { enabled: registration },
       resourceIndicators: {
