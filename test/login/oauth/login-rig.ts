@@ -8,7 +8,7 @@ import { createReferences } from '../../../src/credentials/references.ts';
 import type { OAuthClientSettings } from '../../../src/domain/oauth-client.ts';
 import type { LoginFlow, WaitingLogin } from '../../../src/login/oauth/flow.ts';
 import { type LoginParts, startLogin } from '../../../src/login/oauth/start-login.ts';
-import { systemClock } from '../../../src/platform/clock.ts';
+import { type Clock, systemClock } from '../../../src/platform/clock.ts';
 
 export interface LoginRig {
   readonly parts: LoginParts;
@@ -33,11 +33,13 @@ export interface LoginRigOptions {
   readonly secret?: string;
   readonly settings?: Partial<OAuthClientSettings>;
   readonly parts?: Partial<LoginParts>;
+  /** @default the machine's clock */
+  readonly clock?: Clock;
 }
 
 /** Makes the folder; nothing is asked yet. */
 export async function createLoginRig(options: LoginRigOptions): Promise<LoginRig> {
-  const { issuer, clientId, secret } = options;
+  const { issuer, clientId, secret, clock = systemClock } = options;
   const folder = await mkdtemp(join(tmpdir(), 'sidecar-oauth-login-'));
   const path = join(folder, 'auth-profiles.json');
   const settings: OAuthClientSettings = {
@@ -67,12 +69,12 @@ export async function createLoginRig(options: LoginRigOptions): Promise<LoginRig
   const parts: LoginParts = {
     servers: createAuthorizationServers({
       clients: { acme: settings },
-      clock: systemClock,
+      clock,
       onSecret: () => undefined,
     }),
     lookup: () => ({ env, references }),
     store: createOwnStore({ path, clock: systemClock }),
-    clock: systemClock,
+    clock,
     sleep: (ms) => {
       waits.push(ms);
       return new Promise((resolve) => setImmediate(resolve));
