@@ -140,7 +140,7 @@ describe('commands', () => {
   const subcommands = tableOf(cli, 'subcommand', 'options');
 
   it('every subcommand of --help is in docs/cli.md', async () => {
-    const parents = ['auth', 'nim-auth'];
+    const parents = ['auth', 'nim-auth', 'oauth'];
     const real = await Promise.all(
       parents.map(async (parent) =>
         entries(await help(parent), 'Commands').map((entry) => `${parent} ${entry}`),
@@ -149,7 +149,9 @@ describe('commands', () => {
     const ofProviders = providerSubcommands().map(({ name }) => `auth <provider> ${name}`);
     const named = firsts(subcommands).map((name) => name.replace(' [api_key]', ''));
     expect(named).toEqual(
-      [...(real[0] ?? []), ...ofProviders, ...(real[1] ?? [])].map((name) => name.replace(' [api_key]', '')),
+      [...(real[0] ?? []), ...ofProviders, ...real.slice(1).flat()].map((name) =>
+        name.replace(' [api_key]', ''),
+      ),
     );
   });
 
@@ -279,7 +281,7 @@ async function variablesInSource(): Promise<ReadonlySet<string>> {
   const placeholders = ['CLOUDFLARE_ACCOUNT_ID', 'CLOUDFLARE_GATEWAY_ID'];
   // Codes of errors, names that only look like it, and what is passed on to other programs unread.
   const notRead =
-    /^(?:EAI|ERR|HPE|UND_ERR)_|^(?:API_KEY_INVALID|GOOGLE_APPLICATION_CREDENTIALS|LC_ALL|OAUTH_TOKEN)$/;
+    /^(?:EAI|ERR|HPE|OAUTH|UND_ERR)_|^(?:API_KEY_INVALID|GOOGLE_APPLICATION_CREDENTIALS|LC_ALL)$/;
   return new Set(
     [...quoted, ...placeholders].filter((name) => !notRead.test(name) && !isKnownProviderVariable(name)),
   );
