@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { getTokens } from '../helpers/oauth-browser.ts';
 import { CLIENTS, startOidcProvider, type TestServer } from '../helpers/oidc-provider.ts';
-import { type Rig, type RigOptions, startRig } from '../helpers/sidecar-rig.ts';
+import { type Answer, type Rig, type RigOptions, startRig } from '../helpers/sidecar-rig.ts';
 
 let server: TestServer;
 let rig: Rig | undefined;
@@ -55,6 +55,11 @@ async function start(profiles: Readonly<Record<string, object>>, more: RigOption
   return rig;
 }
 
+const ask = (path: string): Promise<Answer> => {
+  if (rig === undefined) throw new Error('no server');
+  return rig.ask(path);
+};
+
 async function storedAccess(): Promise<string> {
   const text = await readFile(join(rig?.stateDir ?? '', 'sidecar/auth-profiles.json'), 'utf8');
   return JSON.parse(text).profiles['acme:default'].access;
@@ -63,7 +68,7 @@ async function storedAccess(): Promise<string> {
 describe('"a provider with `auth: "oauth"` resolves to the access token, header ready"', () => {
   it('a fresh token, and nobody is asked', async () => {
     const stored = await profile(3600);
-    const { ask } = await start({ 'acme:default': stored });
+    await start({ 'acme:default': stored });
     const { status, body } = await ask('/v1/resolve?model=acme/m1');
     expect(status).toBe(200);
     const access = await storedAccess();
@@ -76,7 +81,7 @@ describe('"a provider with `auth: "oauth"` resolves to the access token, header 
 
   it('an expired token is renewed before the answer, and the store has the new one', async () => {
     const stored = await profile(-10);
-    const { ask } = await start({ 'acme:default': stored });
+    await start({ 'acme:default': stored });
     const answers = await Promise.all(Array.from({ length: 10 }, () => ask('/v1/resolve?model=acme/m1')));
     const access = await storedAccess();
     expect(stored).not.toMatchObject({ access });
@@ -97,7 +102,7 @@ describe('"a provider with `auth: "oauth"` resolves to the access token, header 
 
   it('a token that is due is renewed behind the answer', async () => {
     const stored = await profile(9 * 60);
-    const { ask } = await start({ 'acme:default': stored });
+    await start({ 'acme:default': stored });
     expect((await ask('/v1/resolve?model=acme/m1')).status).toBe(200);
     await vi.waitFor(async () => expect(stored).not.toMatchObject({ access: await storedAccess() }), {
       timeout: 20_000,
@@ -107,7 +112,7 @@ describe('"a provider with `auth: "oauth"` resolves to the access token, header 
 
 describe('nobody is logged in', () => {
   it('"a resolve that needs consent answers `no-auth` with where to start the login"', async () => {
-    const { ask } = await start({});
+    await start({});
     const { status, body } = await ask('/v1/resolve?model=acme/m1');
     expect(status).toBe(424);
     expect(body).toMatchObject({ code: 'no-auth' });
@@ -120,7 +125,7 @@ describe('nobody is logged in', () => {
   it('a login that ended for good is reauth-required, 424, with the same words', async () => {
     const stored = await profile(-10);
     await server.revokeAll();
-    const { ask, logged } = await start({ 'acme:default': stored });
+    const { logged } = await start({ 'acme:default': stored });
     for (let again = 0; again < 3; again += 1) {
       const { status, body } = await ask('/v1/resolve?model=acme/m1');
       expect(status).toBe(424);
@@ -140,7 +145,7 @@ describe('"Tokens that belong to Moltbot\'s store are used, never refreshed"', (
 
   it.each([3600, -10])('with %d seconds left', async (left) => {
     const stored = await profile(left, false);
-    const { ask } = await start({}, { files: { [agent]: { version: 1, profiles: { 'acme:me': stored } } } });
+    await start({}, { files: { [agent]: { version: 1, profiles: { 'acme:me': stored } } } });
     const { status, body } = await ask('/v1/resolve?model=acme/m1');
     expect(status).toBe(left > 0 ? 200 : 424);
     if (left <= 0) expect(body).toMatchObject({ code: 'auth-expired' });
@@ -149,7 +154,7 @@ describe('"Tokens that belong to Moltbot\'s store are used, never refreshed"', (
 
   it('nor is one of them that looks like a login of this program', async () => {
     const stored = await profile(-10);
-    const { ask } = await start({}, { files: { [agent]: { version: 1, profiles: { 'acme:me': stored } } } });
+    await start({}, { files: { [agent]: { version: 1, profiles: { 'acme:me': stored } } } });
     expect((await ask('/v1/resolve?model=acme/m1')).status).toBe(424);
     expect(server.requests).toEqual([]);
   });

@@ -3,6 +3,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, vi } from 'vitest';
+import { createAuthorizationServers } from '../../src/credentials/oauth/authorization-server.ts';
+import { createOAuthTokens } from '../../src/credentials/oauth/create-oauth-tokens.ts';
+import { createLoginStore } from '../../src/credentials/oauth/login-store.ts';
 import type { OAuthTokenKeeper, OAuthTokenRequest } from '../../src/credentials/oauth/oauth-tokens.ts';
 import { toHeldToken } from '../../src/credentials/oauth/profile-state.ts';
 import { readStoredLogin, type StoredLogin } from '../../src/credentials/oauth/stored-grant.ts';
@@ -10,7 +13,6 @@ import { createOwnStore, type OwnStore } from '../../src/credentials/own-store.t
 import { createReferences } from '../../src/credentials/references.ts';
 import type { OAuthClientSettings } from '../../src/domain/oauth-client.ts';
 import { Secret } from '../../src/domain/secret.ts';
-import { openOAuth } from '../../src/oauth-access.ts';
 import { type Clock, systemClock } from '../../src/platform/clock.ts';
 import { getTokens } from './oauth-browser.ts';
 import { CLIENTS, startOidcProvider, type TestServer, type TestServerOptions } from './oidc-provider.ts';
@@ -23,6 +25,8 @@ export interface OAuthRig {
   readonly storePath: string;
   readonly store: OwnStore;
   readonly settings: OAuthClientSettings;
+  /** How often keepers looked into the store. */
+  readonly reads: () => number;
   /** Everything that keepers wrote to their logs. */
   readonly logged: string[];
   /** Secrets that keepers announced. */
@@ -60,6 +64,7 @@ export async function createOAuthRig(options: TestServerOptions = {}): Promise<O
   const stateDir = await mkdtemp(join(tmpdir(), 'sidecar-oauth-'));
   const storePath = join(stateDir, 'sidecar/auth-profiles.json');
   const store = createOwnStore({ path: storePath, clock: systemClock });
+  let reads = 0;
   const logged: string[] = [];
   const learned = new Set<string>();
   const keepers: OAuthTokenKeeper[] = [];
@@ -85,6 +90,7 @@ export async function createOAuthRig(options: TestServerOptions = {}): Promise<O
     storePath,
     store,
     settings,
+    reads: () => reads,
     logged,
     learned,
     stored,
@@ -125,12 +131,22 @@ export async function createOAuthRig(options: TestServerOptions = {}): Promise<O
       };
     },
     keeper({ clock = systemClock, background = false, settings: changed } = {}) {
-      const { tokens } = openOAuth({
-        clients: { acme: { ...settings, ...changed } },
-        paths: { ownProfiles: storePath, sidecarDir: join(stateDir, 'sidecar') },
+      const onSecret = (value: string): void => void learned.add(value);
+      const clients = { acme: { ...settings, ...changed } };
+      const logins = createLoginStore(store);
+      const tokens = createOAuthTokens({
+        servers: createAuthorizationServers({ clients, clock, onSecret }),
+        store: {
+          ...logins,
+          read: (profileId) => {
+            reads += 1;
+            return logins.read(profileId);
+          },
+        },
+        lockFolder: join(stateDir, 'sidecar/locks'),
         clock,
         log: { warn: (message, fields) => logged.push(`${message} ${JSON.stringify(fields)}`) },
-        onSecret: (value) => learned.add(value),
+        onSecret,
         random: () => 0.5,
         background,
       });

@@ -62,7 +62,7 @@ export interface AuthorizationServersOptions {
 }
 
 /** Deadline of one request, in seconds, its answer included. */
-export const REQUEST_SECONDS = 10;
+const REQUEST_SECONDS = 10;
 
 /** How long metadata count, and how long it counts that there were none, in milliseconds. */
 const KEEP_METADATA_MS = 60 * 60 * 1000;

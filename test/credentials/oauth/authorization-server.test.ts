@@ -135,7 +135,8 @@ describe('"all three client authentication methods"', () => {
     );
     const bodies: string[] = [];
     configuration[library.customFetch] = async (_url, { body, headers }) => {
-      bodies.push(`${String(body)} ${headers['authorization'] ?? ''}`);
+      const sent = body instanceof URLSearchParams ? body.toString() : '';
+      bodies.push(`${sent} ${headers['authorization'] ?? ''}`);
       return new Response('{}', { status: 400 });
     };
     await expect(library.refreshTokenGrant(configuration, 'r')).rejects.toThrow();

@@ -75,6 +75,7 @@ describe('an expired token', () => {
       }),
     );
     expect(new Set(outcomes.flat()).size).toBe(1);
+    expect(rig.reads()).toBeLessThan(10);
     expect(refreshes()).toBe(1);
     const login = await rig.stored();
     expect(login.renewing).toBeNull();
@@ -87,6 +88,18 @@ describe('an expired token', () => {
     const first = tokenOf(await rig.keeper().resolve(request));
     const second = tokenOf(await rig.keeper().resolve(request));
     expect(second).toBe(first);
+    expect(refreshes()).toBe(1);
+  });
+
+  it('"re-read after the lock": two at the same time, the second uses what the first got', async () => {
+    await rig.logIn(-1);
+    const held = rig.hold();
+    const request = await rig.request();
+    const both = [rig.keeper(), rig.keeper()].map((keeper) => keeper.resolve(request));
+    await held.arrived;
+    held.release();
+    const [first, second] = await Promise.all(both);
+    expect(tokenOf(second ?? null)).toBe(tokenOf(first ?? null));
     expect(refreshes()).toBe(1);
   });
 
@@ -160,6 +173,15 @@ describe('"`invalid_grant` re-reads before it gives up and is then `reauth-requi
     expect(tokenCalls()).toBe(1);
     await rig.logIn(-1);
     tokenOf(await keeper.resolve(await rig.request()));
+  });
+
+  it('a program that does not know yet finds it in the store, and does not ask', async () => {
+    await rig.logIn(-1);
+    await rig.server.revokeAll();
+    const request = await rig.request();
+    await rig.keeper().resolve(request);
+    expect((await rig.keeper().resolve(request)).kind).toBe('reauth-required');
+    expect(tokenCalls()).toBe(1);
   });
 
   it('a token that is still good is used to its end, with a note', async () => {
