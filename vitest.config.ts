@@ -6,8 +6,8 @@ const report = process.env['PROVIDER_SIDECAR_TEST_REPORT'];
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // They need a server that is fetched first: npm run test:runtimes.
-    exclude: ['test/runtimes-real/**'],
+    // They need what is fetched first: npm run test:runtimes, npm run test:browser.
+    exclude: ['test/runtimes-real/**', 'test/browser/**'],
     pool: 'forks',
     maxWorkers: 2,
     unstubEnvs: true,

@@ -10,7 +10,6 @@ import type { Finding } from './domain/finding.ts';
 import { createAwsIdentities } from './credentials/aws/create-aws-identities.ts';
 import { createExchangedKeys } from './credentials/exchange/create-exchanged-keys.ts';
 import { exchangeSources } from './credentials/exchange/exchange-source.ts';
-import { NO_LIVE_CREDENTIALS } from './credentials/no-live-credentials.ts';
 import { type DiscoveryReport, NOTHING_SCANNED } from './domain/runtime-state.ts';
 import {
   buildSnapshot,
@@ -23,6 +22,7 @@ import {
 import { createAsk } from './login/ask-provider.ts';
 import type { EventSink } from './domain/sidecar-event.ts';
 import { askNimAccess } from './nim-access.ts';
+import { type OAuthAccess, openOAuth } from './oauth-access.ts';
 import type { Clock } from './platform/clock.ts';
 import { readEndpointFile } from './platform/endpoint-file.ts';
 import { ensurePrivateFolder, readTextFile } from './platform/files.ts';
@@ -61,6 +61,8 @@ export interface PrepareOptions {
   readonly onEvent?: EventSink;
   /** Revision of the first snapshot. @default 1 */
   readonly firstRevision?: number;
+  /** The program goes on running: what expires is renewed in the background. @default false */
+  readonly background?: boolean;
 }
 
 /** Everything that is needed to answer, or the reason why there is no answer at all. */
@@ -72,6 +74,8 @@ export type Preparation =
       readonly inputs: Inputs;
       readonly snapshot: Snapshot;
       readonly identity: Identity;
+      /** The caller closes its tokens. */
+      readonly oauth: OAuthAccess;
       /** Null when discovery is off or was not asked for. The caller closes it. */
       readonly discovery: Discovery | null;
     }
@@ -122,6 +126,16 @@ export async function prepare(surroundings: Surroundings, options: PrepareOption
       onSecret: onSecretLearned,
       ...events,
     });
+    const oauth = openOAuth({
+      clients: settings.oauth,
+      paths,
+      clock,
+      log: surroundings.log,
+      onSecret: onSecretLearned,
+      random: Math.random,
+      background: options.background ?? false,
+      ...events,
+    });
     const fixed: Fixed = {
       paths,
       env,
@@ -134,7 +148,7 @@ export async function prepare(surroundings: Surroundings, options: PrepareOption
       secretCommands: { allowExec: settings.secrets.allowExec, commands: settings.secrets.exec },
       exchange: settings.exchange,
       ownPorts,
-      live: { ...NO_LIVE_CREDENTIALS, aws, exchange },
+      live: { aws, exchange, oauth: oauth.tokens },
       onSecretLearned,
     };
     if (skipped === null && options.scan !== 'none') {
@@ -163,7 +177,7 @@ export async function prepare(surroundings: Surroundings, options: PrepareOption
       troubles: modelsJson.troubles,
     };
     const snapshot = buildSnapshot(fixed, inputs, options.firstRevision ?? 1);
-    return { kind: 'prepared', settings, fixed, inputs, snapshot, identity, discovery };
+    return { kind: 'prepared', settings, fixed, inputs, snapshot, identity, oauth, discovery };
   } catch (error) {
     await discovery?.close();
     if (error instanceof SidecarError) return refused(error.toProblem());

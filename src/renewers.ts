@@ -1,6 +1,7 @@
 /** Everybody who can make a new credential in the place of one that a provider refused. */
 import { createExchangeRenewer } from './credentials/exchange/exchange-renewer.ts';
 import type { LiveCredentials } from './credentials/live-credentials.ts';
+import type { OAuthTokenKeeper } from './credentials/oauth/oauth-tokens.ts';
 import type { Renewer } from './domain/renewal.ts';
 import type { Environment } from './platform/paths.ts';
 
@@ -9,6 +10,10 @@ import type { Environment } from './platform/paths.ts';
  *
  * @param env the variables as they count when a credential is renewed
  */
-export function createRenewers({ exchange }: LiveCredentials, env: () => Environment): readonly Renewer[] {
-  return [createExchangeRenewer(exchange, env)];
+export function createRenewers(
+  { exchange }: Pick<LiveCredentials, 'exchange'>,
+  { renewer }: Pick<OAuthTokenKeeper, 'renewer'>,
+  env: () => Environment,
+): readonly Renewer[] {
+  return [createExchangeRenewer(exchange, env), renewer];
 }

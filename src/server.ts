@@ -19,6 +19,7 @@ import type { Metrics } from './http/metrics/metrics.ts';
 import { problemResponse } from './http/problem-details.ts';
 import { readJsonBody } from './http/json-body.ts';
 import { readQuery } from './http/query.ts';
+import { type Logins, loginBody } from './http/login-routes.ts';
 import { connectBody, defaultModelBody, type SetUp } from './http/set-up-routes.ts';
 import type { Clock } from './platform/clock.ts';
 import type { Logger } from './platform/logger.ts';
@@ -42,6 +43,7 @@ export interface AppParts {
   readonly scan: () => Promise<DiscoveryReport>;
   readonly setUp: SetUp;
   readonly watching: Pick<Watching, 'stream' | 'poll'>;
+  readonly logins: Logins;
   /** Key of the proof that a caller may ask for before it sends the token. */
   readonly token: Secret;
   /** Counts answers, and shows all counts. */
@@ -66,6 +68,7 @@ export function createApp({
   scan,
   setUp,
   watching,
+  logins,
   token,
   metrics,
   audit,
@@ -200,6 +203,18 @@ export function createApp({
     const read = await readJsonBody(c.req.raw, defaultModelBody);
     if (read.kind === 'refused') return read.response;
     return json(await setUp.changeDefaultModel(read.body.model));
+  });
+
+  app.post('/v1/logins', async (c) => {
+    readQuery(c.req.url, []);
+    const read = await readJsonBody(c.req.raw, loginBody);
+    if (read.kind === 'refused') return read.response;
+    return json(await logins.start(read.body.provider, read.body.flow), 201);
+  });
+
+  app.get('/v1/logins/:id', (c) => {
+    readQuery(c.req.url, []);
+    return json(logins.progress(c.req.param('id')));
   });
 
   app.get('/metrics', async (c) => {

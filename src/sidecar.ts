@@ -13,7 +13,9 @@ import { createMetrics, NO_SCANS } from './http/metrics/metrics.ts';
 import { describeState, providerInUse } from './http/events/describe-state.ts';
 import { createWatching } from './http/events/watching.ts';
 import { provesItself } from './http/proven-server.ts';
+import { createOwnStore } from './credentials/own-store.ts';
 import { listenEverywhere } from './listen-everywhere.ts';
+import { createLogins } from './logins.ts';
 import { createLiveSnapshots, type SettingsReload } from './live-snapshots.ts';
 import { watchNimAccess } from './nim-access.ts';
 import { readTextFile } from './platform/files.ts';
@@ -24,6 +26,7 @@ import type { Logger } from './platform/logger.ts';
 import { type Environment, findPaths, variable } from './platform/paths.ts';
 import { processId, programVersion } from './platform/process.ts';
 import { readProcessFigures } from './platform/process-figures.ts';
+import { systemSleep } from './platform/sleep.ts';
 import { defaultModelWish, prepare, type Preparation, type Surroundings } from './preparation.ts';
 import { recheckOnMiss } from './recheck-on-miss.ts';
 import { warmAwsIdentities } from './resolution/aws-places.ts';
@@ -75,6 +78,7 @@ export async function startSidecar(options: SidecarOptions): Promise<StartOutcom
     flags: options.flags,
     scan: 'write',
     onEvent: hub.publish,
+    background: true,
     // The time, so that revisions grow over restarts too: a watcher that comes back has the state of no other run.
     firstRevision: Math.max(1, options.clock()),
   });
@@ -86,6 +90,7 @@ export async function startSidecar(options: SidecarOptions): Promise<StartOutcom
   if (refusal !== null) {
     prepared.fixed.live.aws.close();
     await prepared.discovery?.close();
+    await prepared.oauth.tokens.close();
     return refusal;
   }
   return run(prepared, options, unvalidated, hub);
@@ -139,7 +144,7 @@ async function run(
   unvalidated: boolean,
   hub: EventHub<SidecarEvent>,
 ): Promise<StartOutcome> {
-  const { settings, fixed, inputs, snapshot, identity, discovery } = prepared;
+  const { settings, fixed, inputs, snapshot, identity, oauth, discovery } = prepared;
   const { clock, log, onSecrets = () => undefined } = options;
   const healthOf = (current: Snapshot): Promise<HealthReport> =>
     assessHealth(current, { now: clock(), minContextWindow: settings.minContextWindow, unvalidated });
@@ -193,6 +198,17 @@ async function run(
     clock,
     timer: systemTimer,
   });
+  const logins = createLogins({
+    clients: settings.oauth,
+    servers: oauth.servers,
+    lookup: live.current,
+    store: createOwnStore({ path: fixed.paths.ownProfiles, clock }),
+    clock,
+    sleep: systemSleep,
+    onStored: () => live.reread(['profiles']),
+    publish: hub.publish,
+    log,
+  });
   const app = createApp({
     snapshot: live.current,
     resolver: createResolver(live.current, clock, recheckOnMiss(discovery, live.settled, options)),
@@ -201,6 +217,7 @@ async function run(
     discovery: reported,
     scan: () => scanNow(discovery, live.rereadModelsJson),
     watching,
+    logins,
     setUp: createSetUp({ live, paths: fixed.paths, settings, clock, folder: options.cwd }),
     metrics,
     audit: createCredentialAudit(log),
@@ -212,8 +229,10 @@ async function run(
   const undo: (() => Promise<void>)[] = [
     async () => discovery?.close(),
     async () => fixed.live.aws.close(),
+    () => oauth.tokens.close(),
     () => live.close(),
     async () => nimAccess.close(),
+    () => logins.close(),
   ];
   const close = async (): Promise<void> => {
     for (const step of undo.splice(0).reverse()) await step();

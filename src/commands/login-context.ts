@@ -10,7 +10,10 @@ import { quoteUntrusted } from '../domain/untrusted-text.ts';
 import { createAsk } from '../login/ask-provider.ts';
 import type { KeyServer, KeyTarget } from '../login/key-target.ts';
 import type { LoginDeps, Prompt } from '../login/plugin.ts';
+import type { OAuthDeps } from '../login/oauth/oauth-deps.ts';
+import { openBrowser } from '../platform/open-browser.ts';
 import { findPaths } from '../platform/paths.ts';
+import { systemSleep } from '../platform/sleep.ts';
 import { askHidden, canAsk, isPiped, readAllInput } from '../platform/standard-input.ts';
 import { prepare, type Preparation } from '../preparation.ts';
 import { placeHeaders } from '../resolution/header-references.ts';
@@ -18,7 +21,7 @@ import { requestHeaders } from '../resolution/request-headers.ts';
 import { resolve } from '../resolution/resolve.ts';
 import { resolveModel, type Wanted } from '../resolution/resolve-model.ts';
 import { createSnapshot, type Snapshot } from '../resolution/snapshot.ts';
-import type { CommandContext } from './context.ts';
+import { type CommandContext, withProgress } from './context.ts';
 import { surroundingsOf } from './surroundings.ts';
 
 /** Everything read from the files, with no scan. */
@@ -52,6 +55,25 @@ export function loginDeps(context: CommandContext): LoginDeps {
       const { fixed, snapshot } = await prepareForLogin(context);
       return { keys: fixed.live.exchange, env: snapshot.env, now: clock() };
     },
+    oauth: oauthDeps(context),
+  };
+}
+
+function oauthDeps(context: CommandContext): OAuthDeps {
+  return {
+    open: async () => {
+      const prepared = await prepare(surroundingsOf(context), { flags: {}, scan: 'none' });
+      if (prepared.kind === 'refused') throw toSidecarError(prepared.problem);
+      const { settings, oauth, snapshot } = prepared;
+      return { clients: settings.oauth, ...oauth, lookup: snapshot };
+    },
+    clock: context.clock,
+    sleep: systemSleep,
+    interrupted: () => context.stopSignal,
+    isTerminal: context.stderrIsTerminal,
+    tell: (line) => context.printError(`${line}\n`),
+    waiting: (label, work) => withProgress(context, label, work),
+    openBrowser,
   };
 }
 

@@ -102,13 +102,13 @@ async function sendTo(
 }
 
 async function renewIfRefused(
-  { fixed, snapshot }: Prepared,
+  { fixed, snapshot, oauth }: Prepared,
   { provider, auth }: Resolution,
   answer: AskAnswer,
   context: CommandContext,
 ): Promise<RenewalOutcome | undefined> {
   if (answer.kind !== 'answer' || (answer.status !== 401 && answer.status !== 403)) return undefined;
-  const renewers = createRenewers(fixed.live, () => snapshot.env);
+  const renewers = createRenewers(fixed.live, oauth.tokens, () => snapshot.env);
   const renewer = renewers.find(({ owns }) => owns(provider.id, auth));
   const message = answer.text?.slice(0, MESSAGE_LENGTH) ?? null;
   const rejection: Rejection = { status: answer.status, message, retryAfter: null };

@@ -11,6 +11,7 @@ import { findDuplicateKey } from './duplicate-keys.ts';
 import { flatToProfiles, looksFlat } from './flat-credentials.ts';
 import { classifyKeyText, variableNamedBy } from './key-text.ts';
 import { reasonOf } from './key-value.ts';
+import { grantOf, readStoredLogin } from './oauth/stored-grant.ts';
 import { PROFILE_TYPES } from './stored-profile.ts';
 import type { BrokenProfile, ProfileType, ProfileUsage, StoredProfile } from './stored-profile.ts';
 
@@ -163,7 +164,9 @@ function parseProfile(key: string, raw: unknown, path: string): StoredProfile {
     const detail = name === undefined ? 'has no type' : `has the unknown type ${quoteUntrusted(name)}`;
     return broken('ineligible_profile', detail);
   }
-  const expires = expiryOf(body.expires, type);
+  const login = type === 'oauth' ? readStoredLogin(raw) : undefined;
+  const grant = login && grantOf(login);
+  const expires = expiryOf(body.expires, type, grant !== undefined);
   if (expires.kind === 'invalid') return broken('invalid_expires', expires.detail);
   const secret = secretOf(body, type);
   if (secret.kind === 'unusable') {
@@ -183,6 +186,7 @@ function parseProfile(key: string, raw: unknown, path: string): StoredProfile {
     ...(email === undefined ? {} : { email }),
     ...(accountId === undefined ? {} : { accountId }),
     ...(projectId === undefined ? {} : { projectId }),
+    ...(grant === undefined ? {} : { grant }),
   };
 }
 
@@ -193,11 +197,15 @@ function providerInId(id: string): string {
 
 type Expiry = { kind: 'valid'; at: number | null } | { kind: 'invalid'; detail: string };
 
-/** `expires`, when present, is a positive finite number of Unix milliseconds; an API key has none. */
-function expiryOf(expires: unknown, type: ProfileType): Expiry {
+/**
+ * `expires`, when present, is a positive finite number of Unix milliseconds; an API key has none.
+ *
+ * @param isOwnLogin true for a login of this program, whose server may not have said it
+ */
+function expiryOf(expires: unknown, type: ProfileType, isOwnLogin: boolean): Expiry {
   if (type === 'api_key') return { kind: 'valid', at: null };
   if (expires === undefined) {
-    if (type === 'token') return { kind: 'valid', at: null };
+    if (type === 'token' || isOwnLogin) return { kind: 'valid', at: null };
     return { kind: 'invalid', detail: 'has no "expires", which an oauth profile needs' };
   }
   if (typeof expires === 'number' && expires > 0 && expires <= LATEST_TIME)

@@ -53,6 +53,13 @@ const CREDENTIAL_FIELDS: ReadonlySet<string> = new Set([
   'email',
   'accountId',
   'projectId',
+  'issuer',
+  'clientId',
+  'scopes',
+  'tokenType',
+  'obtained',
+  'renewing',
+  'refusal',
 ]);
 
 /** The file with one profile more, or with another credential in it. Everything else keeps its place. */
@@ -68,6 +75,19 @@ export function withProfile(body: StoreBody, profileId: string, credential: NewC
   const added = before === undefined ? [...entries, [profileId, profile] as const] : entries;
   const versioned = body.version === undefined ? { version: 1, ...body } : body;
   return { ...versioned, profiles: Object.fromEntries(added) };
+}
+
+/** The entry of one profile, as it is written. */
+export function entryOf({ profiles }: StoreBody, profileId: string): StoreBody | undefined {
+  const entry = isRecord(profiles) && Object.hasOwn(profiles, profileId) ? profiles[profileId] : undefined;
+  return isRecord(entry) ? entry : undefined;
+}
+
+/** The file with another entry for a profile that it has; everything else keeps its place. */
+export function withEntry(body: StoreBody, profileId: string, entry: StoreBody): StoreBody {
+  const profiles = Object.entries(isRecord(body.profiles) ? body.profiles : {});
+  const changed = profiles.map(([id, old]) => [id, id === profileId ? entry : old] as const);
+  return { ...body, profiles: Object.fromEntries(changed) };
 }
 
 /** The file without these profiles, and without what else it says of them. */
@@ -123,16 +143,17 @@ function toFields(credential: NewCredential): StoreBody {
       return { type, provider, token: token.reveal().trim(), ...expiry, ...owner };
     }
     case 'oauth': {
-      const { access, refresh, expires, accountId, projectId } = credential;
+      const { access, refresh, expires, accountId, projectId, login } = credential;
       return {
         type,
         provider,
         access: access.reveal().trim(),
         ...(refresh === undefined ? {} : { refresh: refresh.reveal().trim() }),
-        expires,
+        ...(expires === undefined ? {} : { expires }),
         ...owner,
         ...(accountId === undefined ? {} : { accountId }),
         ...(projectId === undefined ? {} : { projectId }),
+        ...login,
       };
     }
   }

@@ -16,7 +16,14 @@ import {
   writePrivateFile,
 } from '../platform/files.ts';
 import { parseAuthProfiles } from './auth-profiles.ts';
-import { credentialDefect, profilesOfProvider, withoutProfiles, withProfile } from './own-store-content.ts';
+import {
+  credentialDefect,
+  entryOf,
+  profilesOfProvider,
+  withEntry,
+  withoutProfiles,
+  withProfile,
+} from './own-store-content.ts';
 import type { StoreBody } from './own-store-content.ts';
 import { MAX_STORE_BYTES } from './profile-store.ts';
 import type { NewCredential, StoredProfile } from './stored-profile.ts';
@@ -55,6 +62,21 @@ export interface OwnStore {
   remove(providerId: string): Promise<string[]>;
   /** Removes the profile of that id, and no other; else as `remove`. */
   removeProfile(profileId: string): Promise<string[]>;
+  /**
+   * The entry of a profile as the file has it, secrets included; undefined when there is none.
+   *
+   * @throws SidecarError `config-invalid` when the file is corrupt
+   */
+  readEntry(profileId: string): Promise<StoreBody | undefined>;
+  /**
+   * Changes the entry of a profile that is there, under the lock of the file: nobody else writes between the
+   * look at the entry and its change.
+   *
+   * @param change makes the new entry, or undefined to leave the file as it is
+   * @returns true when the file was written
+   * @throws SidecarError as `remove`
+   */
+  changeEntry(profileId: string, change: (entry: StoreBody) => StoreBody | undefined): Promise<boolean>;
 }
 
 /** Opens the store. Nothing is read or made before it is asked for. */
@@ -85,6 +107,25 @@ export function createOwnStore({ path, clock, onMovedAside }: OwnStoreOptions): 
         const file = await readStore(path, 'tolerate-corrupt');
         if (file.kind === 'corrupt') onMovedAside?.(await moveAside(path, clock()), file.detail);
         await writeStore(path, withProfile(file.kind === 'loaded' ? file.body : {}, profileId, credential));
+      });
+    },
+
+    async readEntry(profileId) {
+      const file = await readStore(path);
+      return file.kind === 'loaded' ? entryOf(file.body, profileId) : undefined;
+    },
+
+    async changeEntry(profileId, change) {
+      // Without a file there is nothing to change, and perhaps no folder for a lock.
+      if ((await readStore(path)).kind === 'missing') return false;
+      return withFileLock(path, async () => {
+        await removeDrafts(path);
+        const file = await readStore(path);
+        const entry = file.kind === 'loaded' ? entryOf(file.body, profileId) : undefined;
+        const changed = entry && change(entry);
+        if (file.kind !== 'loaded' || changed === undefined) return false;
+        await writeStore(path, withEntry(file.body, profileId, changed));
+        return true;
       });
     },
 

@@ -1,7 +1,8 @@
 /** One stored profile as a place that a resolution looks at: what it is worth now, and why. Pure. */
-import type { Secret } from '../domain/secret.ts';
+import { Secret } from '../domain/secret.ts';
 import type { SecretRef } from '../domain/secret-ref.ts';
 import { toIso } from '../platform/clock.ts';
+import type { OAuthGrant } from './oauth/stored-grant.ts';
 import type { StorePlace } from './profile-store.ts';
 import type {
   BrokenProfile,
@@ -24,6 +25,8 @@ interface PlaceFacts {
   readonly expiresAt: number | null;
   /** Who renews the credential; null for one that nobody can renew. */
   readonly refreshedBy: StorePlace | null;
+  /** The login of this program that the access token comes from, also where the token has expired. */
+  readonly login?: { readonly access: Secret; readonly grant: OAuthGrant };
 }
 
 /**
@@ -142,7 +145,13 @@ function factsOf(profile: StoredProfile, store: StorePlace): PlaceFacts {
     path: profile.path,
     expiresAt: profile.kind === 'credential' ? profile.expires : null,
     refreshedBy: profile.type === 'oauth' ? store : null,
+    ...loginOf(profile),
   };
+}
+
+function loginOf(profile: StoredProfile): Pick<PlaceFacts, 'login'> {
+  if (profile.kind !== 'credential' || profile.grant === undefined) return {};
+  return profile.value instanceof Secret ? { login: { access: profile.value, grant: profile.grant } } : {};
 }
 
 function modeOf({ type }: StoredProfile): ProfileMode | null {

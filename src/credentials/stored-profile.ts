@@ -4,6 +4,7 @@
  */
 import type { Secret } from '../domain/secret.ts';
 import type { SecretRef } from '../domain/secret-ref.ts';
+import type { OAuthGrant } from './oauth/stored-grant.ts';
 
 /** Kinds of credentials, by the names that the store files use. */
 export const PROFILE_TYPES = ['oauth', 'token', 'api_key'] as const;
@@ -29,6 +30,8 @@ export interface ReadableProfile extends ProfileFacts {
   readonly email?: string;
   readonly accountId?: string;
   readonly projectId?: string;
+  /** The login behind an access token that this program got by itself. */
+  readonly grant?: OAuthGrant;
 }
 
 /** A profile that cannot be used as it stands. */
@@ -65,7 +68,20 @@ export type NewCredential =
       readonly type: 'oauth';
       readonly access: Secret;
       readonly refresh?: Secret;
-      readonly expires: number;
+      /** Absent only where the server of a login did not say. */
+      readonly expires?: number;
       readonly accountId?: string;
       readonly projectId?: string;
+      /** What a login of this program knows beside the tokens; without it they are never renewed. */
+      readonly login?: NewLogin;
     });
+
+/** The login that tokens come from. */
+export interface NewLogin {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly scopes: readonly string[];
+  readonly tokenType: string;
+  /** When the tokens were received, in Unix milliseconds. */
+  readonly obtained: number;
+}

@@ -52,6 +52,17 @@ export const ERROR_CODES = {
   'no-default-model': { status: 409, exitCode: EXIT.failed, title: 'No default model is set' },
   'no-auth': { status: 424, exitCode: EXIT.failed, title: 'No usable credential was found' },
   'auth-expired': { status: 424, exitCode: EXIT.failed, title: 'The stored credential has expired' },
+  'login-failed': { status: 502, exitCode: EXIT.failed, title: 'The login did not succeed' },
+  'login-server-down': {
+    status: 503,
+    exitCode: EXIT.unavailable,
+    title: 'The authorization server cannot be reached',
+  },
+  'reauth-required': {
+    status: 424,
+    exitCode: EXIT.failed,
+    title: 'A person has to log in again',
+  },
   'auth-required': { status: 424, exitCode: EXIT.failed, title: 'The local runtime demands a key' },
   'runtime-down': { status: 503, exitCode: EXIT.unavailable, title: 'The local runtime does not answer' },
   'config-invalid': { status: 503, exitCode: EXIT.config, title: 'The configuration cannot be used' },

@@ -2,7 +2,8 @@
 import { exchangeLogin } from './exchange.ts';
 import { gpuDevLogin } from './gpu-dev.ts';
 import { nimLogin } from './nim.ts';
+import { oauthLogin } from './oauth.ts';
 import type { Login } from './plugin.ts';
 
 /** Every login with commands of its own, in the order of the help. */
-export const LOGINS: readonly Login[] = [nimLogin, gpuDevLogin, exchangeLogin];
+export const LOGINS: readonly Login[] = [nimLogin, gpuDevLogin, exchangeLogin, oauthLogin];

@@ -9,6 +9,7 @@ import type { OwnStore } from '../credentials/own-store.ts';
 import type { Environment } from '../platform/paths.ts';
 import type { Ask } from './ask-provider.ts';
 import type { KeyServer, KeyTarget } from './key-target.ts';
+import type { OAuthDeps } from './oauth/oauth-deps.ts';
 
 /** A flag of a subcommand, in the notation of the help. */
 export interface CommandOption {
@@ -110,6 +111,8 @@ export interface LoginDeps {
   readonly serverOf: (resolution: Resolution) => KeyServer;
   /** The keys that AWS identities are exchanged for. */
   readonly exchange: () => Promise<ExchangeAccess>;
+  /** Authorization servers, and the person in front of them. */
+  readonly oauth: OAuthDeps;
 }
 
 /** Exchanged keys as a login uses them. */

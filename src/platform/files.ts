@@ -149,12 +149,26 @@ export async function moveAside(path: string, now: number): Promise<string> {
   return target;
 }
 
+/** How a lock is held and waited for. */
+export interface LockOptions {
+  /** A lock whose holder gave no sign for so long is taken over. Milliseconds. @default 10000 */
+  readonly staleMs?: number;
+  /** How often the holder gives a sign, in milliseconds. @default 2000 */
+  readonly heartbeatMs?: number;
+  /** How often a lock that another process holds is asked for: 40 times take about 15 seconds. @default 40 */
+  readonly attempts?: number;
+}
+
 /** Runs `action` while this process alone holds the lock of `path` (a folder `<path>.lock`). */
-export async function withFileLock<T>(path: string, action: () => Promise<T>): Promise<T> {
+export async function withFileLock<T>(
+  path: string,
+  action: () => Promise<T>,
+  options: LockOptions = {},
+): Promise<T> {
   let compromised: Error | undefined;
   let release: () => Promise<void>;
   try {
-    release = await acquireLock(path, (error) => {
+    release = await acquireLock(path, options, (error) => {
       compromised = error;
     });
   } catch (error) {
@@ -168,11 +182,9 @@ export async function withFileLock<T>(path: string, action: () => Promise<T>): P
   }
 }
 
-/** How often a lock that another process holds is asked for: for about 15 seconds in all. */
-const LOCK_ATTEMPTS = 40;
-
 async function acquireLock(
   path: string,
+  { staleMs: stale = 10_000, heartbeatMs: update = 2_000, attempts = 40 }: LockOptions,
   onCompromised: (error: Error) => void,
 ): Promise<() => Promise<void>> {
   // On first use: most programs that read files of ours never lock one.
@@ -180,10 +192,10 @@ async function acquireLock(
   for (let attempt = 1; ; attempt += 1) {
     try {
       // The library's own handler throws from a timer and would end the process after a laptop's sleep.
-      return await lock(path, { realpath: false, stale: 10_000, update: 2_000, onCompromised });
+      return await lock(path, { realpath: false, stale, update, onCompromised });
     } catch (error) {
       // Its own retries would wait just as long for a folder that is missing or may not be written.
-      if (systemCodeOf(error) !== 'ELOCKED' || attempt === LOCK_ATTEMPTS) throw error;
+      if (systemCodeOf(error) !== 'ELOCKED' || attempt === attempts) throw error;
       await setTimeout(Math.min(500, 20 * 1.3 ** attempt) * (0.5 + Math.random()));
     }
   }
@@ -195,7 +207,7 @@ function cannotWrite(path: string, error: unknown): SidecarError {
       'cannot-write',
       `${path} is held by another process`,
       [
-        'Try again when that process has finished; a lock that nobody holds any more is taken over after 10 seconds',
+        'Try again when that process has finished; a lock that nobody holds any more is taken over after a moment',
       ],
       { cause: error },
     );

@@ -16,6 +16,7 @@ import { type ProfilePlace, profileSourceOf } from '../credentials/profile-place
 import type { ProfileStores } from '../credentials/profile-store.ts';
 import { toIso } from '../platform/clock.ts';
 import { isNamedByApiKey } from './definition-fields.ts';
+import { loginPlace, missingLogin } from './oauth-places.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** One place, and what came of looking there. */
@@ -26,6 +27,8 @@ export type AuthPlace =
       readonly found: string;
       readonly auth: ResolvedAuth;
       readonly note?: string;
+      /** True when the note says that the credential is about to end and cannot be renewed. */
+      readonly isEnding?: boolean;
     }
   | {
       /** `unverified`: it may hold a credential, and this question was not worth the wait. */
@@ -35,6 +38,8 @@ export type AuthPlace =
       readonly note?: string;
       /** What to do there, where that is known better than "look". */
       readonly remedy?: string | readonly string[];
+      /** A better code than the kind's own. */
+      readonly code?: 'reauth-required';
       /** Something stands there that only looks like a key. */
       readonly isPlaceholder?: boolean;
     };
@@ -74,14 +79,17 @@ export function profilePlaces(
   const { profiles, config } = snapshot;
   const { profileId, now } = request;
   const troubles = storeTroubles(profiles);
+  const toPlace = (profile: ProfilePlace): AuthPlace | OpenPlace =>
+    loginPlace(snapshot, provider, profile, now) ?? toProfilePlace(profile);
   if (profileId !== undefined) {
     const place = findProfile(profiles, profileId, provider.id, now);
-    if (place !== undefined) return [toProfilePlace(place)];
+    if (place !== undefined) return [toPlace(place)];
     return [{ kind: 'error', place: profileSourceOf(profileId), found: 'no such profile' }, ...troubles];
   }
-  const places = profilesFor(profiles, provider.id, config.auth, now).map(toProfilePlace);
-  if (places.length + troubles.length > 0) return [...troubles, ...places];
-  return [{ kind: 'empty', place: 'auth profiles', found: 'none for this provider' }];
+  const found = profilesFor(profiles, provider.id, config.auth, now);
+  const missing = missingLogin(snapshot, provider, found);
+  if (found.length + troubles.length > 0) return [...troubles, ...found.map(toPlace), ...missing];
+  return [{ kind: 'empty', place: 'auth profiles', found: 'none for this provider' }, ...missing];
 }
 
 /** Stores that cannot be read are never skipped in silence: what they hold might have come first. */

@@ -148,9 +148,14 @@ function nothingFound(
   const looked = places.map(({ place, found, note }) => `${place}: ${note ?? found}`);
   const hints = noAuthHints(snapshot, provider, request.profileId, places);
   if (expired !== undefined) {
+    const why = `${expired.place}: ${expired.note ?? expired.found}`;
+    if ('code' in expired && expired.code === 'reauth-required') {
+      const detail = `Somebody has to log in to provider "${provider.id}" again (${why})`;
+      return { code: expired.code, detail, hints };
+    }
     return {
       code: 'auth-expired',
-      detail: `The credential for provider "${provider.id}" has expired (${expired.place}: ${expired.note ?? expired.found})`,
+      detail: `The credential for provider "${provider.id}" has expired (${why})`,
       hints,
     };
   }

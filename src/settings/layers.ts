@@ -67,6 +67,7 @@ export function mergeLayers(layers: readonly SettingsLayer[], defaults: FullLaye
     'secrets.allowExec': pick('secrets.allowExec'),
     'secrets.exec': pick('secrets.exec'),
     exchange: pick('exchange'),
+    oauth: pick('oauth'),
     token: pick('token'),
   };
   return {
@@ -82,6 +83,7 @@ export function mergeLayers(layers: readonly SettingsLayer[], defaults: FullLaye
       strict: chosen.strict.value,
       token: chosen.token.value,
       exchange: chosen.exchange.value,
+      oauth: chosen.oauth.value,
       secrets: { allowExec: chosen['secrets.allowExec'].value, exec: chosen['secrets.exec'].value },
       discovery: {
         trust: chosen['discovery.trust'].value,
@@ -109,6 +111,7 @@ export function mergeLayers(layers: readonly SettingsLayer[], defaults: FullLaye
       'secrets.allowExec': chosen['secrets.allowExec'].origin,
       'secrets.exec': chosen['secrets.exec'].origin,
       exchange: chosen.exchange.origin,
+      oauth: chosen.oauth.origin,
       token: chosen.token.origin,
     },
   };

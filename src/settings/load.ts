@@ -2,6 +2,7 @@
 import { basename, dirname } from 'node:path';
 import type * as z from 'zod';
 import type { Problem } from '../domain/errors.ts';
+import { NO_OAUTH_CLIENTS } from '../domain/oauth-client.ts';
 import { nearest } from '../domain/nearest.ts';
 import { Secret } from '../domain/secret.ts';
 import { quoteUntrusted } from '../domain/untrusted-text.ts';
@@ -193,6 +194,7 @@ function fileLayer(file: SettingsFile, paths: SettingsInput['paths']): SettingsL
     'discovery.beacon': at('discovery.beacon', file.discovery?.beacon),
     'discovery.containerHosts': at('discovery.containerHosts', file.discovery?.containerHosts),
     'secrets.allowExec': at('secrets.allowExec', file.secrets?.allowExec),
+    oauth: at('oauth', file.oauth),
     'secrets.exec': at(
       'secrets.exec',
       file.secrets?.exec?.map((entry) => ({ ...entry, command: expandPath(entry.command, paths.home) })),
@@ -224,6 +226,7 @@ function defaultLayer(paths: SettingsInput['paths']): FullLayer {
     'secrets.allowExec': { value: false, origin },
     'secrets.exec': { value: [], origin },
     exchange: { value: {}, origin },
+    oauth: { value: NO_OAUTH_CLIENTS, origin },
     token: { value: null, origin },
   };
 }

@@ -2,11 +2,13 @@
 import * as z from 'zod';
 import type { ExchangeSettings } from '../domain/exchange.ts';
 import { isLoopbackHost } from '../domain/loopback.ts';
+import type { OAuthClients } from '../domain/oauth-client.ts';
 import { RUNTIME_IDS, type RuntimeId } from '../domain/provider-id.ts';
 import type { Secret } from '../domain/secret.ts';
 import { hasControlCharacters } from '../domain/untrusted-text.ts';
 import { LOG_FORMATS, type LogFormat, type LogLevel } from '../platform/logger.ts';
 import { exchangeFields, exchangeProviders } from './exchange-settings.ts';
+import { OAUTH_CLIENT_KEYS, oauthFields } from './oauth-settings.ts';
 
 /** A place where the operator says that a runtime answers. */
 export interface ConfiguredEndpoint {
@@ -70,6 +72,8 @@ export interface SettingValues {
   readonly 'secrets.exec': readonly SecretExecSettings[];
   /** Providers whose key an AWS identity is exchanged for, by id. @default none */
   readonly exchange: Readonly<Record<string, ExchangeSettings>>;
+  /** Providers to log in to, by id. @default none */
+  readonly oauth: OAuthClients;
   /** The token that callers must show; null: the stored one. Settable by variable only. @default null */
   readonly token: Secret | null;
 }
@@ -252,6 +256,7 @@ export const settingsFile = z.strictObject(
     discovery: discoveryFields.optional(),
     secrets: secretsFields.optional(),
     exchange: exchangeProviders.optional(),
+    oauth: oauthFields.optional(),
   },
   'must be an object',
 );
@@ -265,6 +270,7 @@ export function keysAt(path: readonly string[]): readonly string[] {
   if (first === undefined) return Object.keys(settingsFile.shape);
   if (first === 'secrets') return Object.keys((second === 'exec' ? secretExecFields : secretsFields).shape);
   if (first === 'exchange' && second !== undefined) return Object.keys(exchangeFields.shape);
+  if (first === 'oauth') return second === undefined ? [] : OAUTH_CLIENT_KEYS;
   if (first !== 'discovery') return [];
   if (second === undefined) return Object.keys(discoveryFields.shape);
   if (second === 'mdns') return Object.keys(mdnsFields.shape);

@@ -53,8 +53,10 @@ const TOP_LEVEL: Readonly<Record<string, string>> = {
   'live-snapshots.ts': 'sidecar',
   'inputs.ts': 'sidecar',
   'nim-access.ts': 'sidecar',
+  'oauth-access.ts': 'sidecar',
   'set-up.ts': 'sidecar',
   'renewers.ts': 'sidecar',
+  'logins.ts': 'sidecar',
   'cli.ts': 'cli',
   'index.ts': 'index',
 };

@@ -51,6 +51,7 @@ describe('routes', () => {
     scan: unused,
     setUp: { describe: unused, connect: unused, changeDefaultModel: unused },
     watching: { stream: unused, poll: unused },
+    logins: { start: unused, progress: unused },
     token: new Secret('token-of-the-tables-test-0123456789'),
     metrics: { timer: unused, resolved: unused, text: unused },
     audit: { handedOut: unused },
@@ -142,7 +143,7 @@ describe('commands', () => {
   const subcommands = tableOf(cli, 'subcommand', 'options');
 
   it('every subcommand of --help is in docs/cli.md', async () => {
-    const parents = ['auth', 'nim-auth', 'gpu-dev', 'exchange', 'aws', 'service'];
+    const parents = ['auth', 'service', 'aws', 'nim-auth', 'gpu-dev', 'exchange', 'oauth'];
     const real = await Promise.all(
       parents.map(async (parent) =>
         entries(await help(parent), 'Commands').map((entry) => `${parent} ${entry}`),
@@ -183,7 +184,10 @@ describe('settings and variables', () => {
   /** Settings that stand together in an object, in the file alone. */
   const GROUPS = ['discovery', 'secrets'] as const;
   /** Settings by provider, in the file alone. */
-  const FILE_ONLY = [['exchange', '–', '–']] as const;
+  const FILE_ONLY = [
+    ['exchange', '–', '–'],
+    ['oauth', '–', '–'],
+  ] as const;
 
   it('every setting is in the table, with its flag, its variable and its default', async () => {
     const folder = '/state/sidecar';
@@ -285,7 +289,7 @@ async function variablesInSource(): Promise<ReadonlySet<string>> {
   const placeholders = ['CLOUDFLARE_ACCOUNT_ID', 'CLOUDFLARE_GATEWAY_ID'];
   // Codes of errors, names that only look like it, and what is passed on to other programs unread.
   const notRead =
-    /^(?:EAI|ERR|HPE|UND_ERR)_|^(?:API_KEY_INVALID|GOOGLE_APPLICATION_CREDENTIALS|LC_ALL|OAUTH_TOKEN)$/;
+    /^(?:EAI|ERR|HPE|OAUTH|UND_ERR)_|^(?:API_KEY_INVALID|GOOGLE_APPLICATION_CREDENTIALS|LC_ALL)$/;
   return new Set(
     [...quoted, ...placeholders].filter((name) => !notRead.test(name) && !isKnownProviderVariable(name)),
   );

@@ -10,6 +10,7 @@ import type { LoginPlugin } from '../../src/login/plugin.ts';
 import { createProviderKeyLogin } from '../../src/login/provider-key.ts';
 import { resolve } from '../../src/resolution/resolve.ts';
 import { NOW, profileStore, type SnapshotParts, snapshotOf } from '../helpers/snapshot-fixture.ts';
+import { NO_OAUTH } from './no-oauth.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -56,6 +57,7 @@ function login(ask: Ask, parts: SnapshotParts = {}, id = 'anthropic'): LoginPlug
       lookUp: async (provider) => resolve(await snapshotOf(parts), { provider }, NOW),
       serverOf: ({ headers }) => ({ ...server, headersFor: (key) => (key === null ? {} : headers) }),
       exchange: () => Promise.reject(new Error('nothing is exchanged here')),
+      oauth: NO_OAUTH,
     },
   );
 }

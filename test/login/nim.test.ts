@@ -14,6 +14,7 @@ import { resolve } from '../../src/resolution/resolve.ts';
 import { withOwnProviders } from '../../src/resolution/catalog/own-catalog.ts';
 import { type FakeNim, startFakeNim } from '../helpers/fake-nim.ts';
 import { NOW, profileStore, snapshotOf } from '../helpers/snapshot-fixture.ts';
+import { NO_OAUTH } from './no-oauth.ts';
 
 let folder: string;
 let nim: FakeNim;
@@ -67,6 +68,7 @@ async function plugin(prompt: Partial<Prompt> = {}, env: Readonly<Record<string,
     lookUp,
     serverOf: ({ headers }) => ({ ...server, headersFor: (key) => (key === null ? {} : headers) }),
     exchange: () => Promise.reject(new Error('nothing is exchanged here')),
+    oauth: NO_OAUTH,
   };
   return { login: await nimLogin.create(deps), store };
 }

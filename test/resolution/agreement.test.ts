@@ -54,6 +54,7 @@ function serverOver(snapshot: Snapshot, now: number) {
     scan: unreachable,
     setUp: { describe: unreachable, connect: unreachable, changeDefaultModel: unreachable },
     watching: { stream: unreachable, poll: unreachable },
+    logins: { start: unreachable, progress: unreachable },
     token: new Secret('token-of-the-agreement-test-012345'),
     clock: () => now,
     metrics: { timer: () => 0, resolved: () => undefined, text: unreachable },

@@ -54,6 +54,7 @@ describe('defaults', () => {
       },
       secrets: { allowExec: false, exec: [] },
       exchange: {},
+      oauth: {},
       token: null,
     });
     expect(new Set(Object.values(origins))).toEqual(new Set(['default']));
@@ -72,6 +73,7 @@ describe('sidecar.json5', () => {
       },
       secrets: { allowExec: true, exec: [{ alias: 'vault', command: '~/bin/vault', args: ['-x'] }] },
       exchange: { farm: { url: 'https://farm.example', proof: 'keys' } },
+      oauth: { acme: { issuer: 'https://id.example', clientId: 'c1' } },
     } // comment`);
     const { settings, origins } = await loaded();
     expect(settings).toEqual({
@@ -99,6 +101,7 @@ describe('sidecar.json5', () => {
         exec: [{ alias: 'vault', command: join(tree.home, 'bin/vault'), args: ['-x'] }],
       },
       exchange: { farm: { url: 'https://farm.example', proof: 'keys' } },
+      oauth: { acme: expect.objectContaining({ issuer: 'https://id.example', clientId: 'c1' }) },
       token: null,
     });
     expect(origins).toMatchObject({

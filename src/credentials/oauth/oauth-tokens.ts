@@ -1,5 +1,27 @@
 /** Access tokens of this program's own OAuth logins, with their renewal. */
+import type { Renewer } from '../../domain/renewal.ts';
 import type { Secret } from '../../domain/secret.ts';
+import type { ClientLookup } from './client-identity.ts';
+import type { OAuthGrant } from './stored-grant.ts';
+
+/** An access token as it is stored, and the login behind it. */
+export interface HeldToken {
+  readonly access: Secret;
+  /** Unix milliseconds; null when the server did not say. */
+  readonly expires: number | null;
+  readonly grant: OAuthGrant;
+}
+
+/** Which token is wanted, and how it stands in the store as far as the asker knows. */
+export interface OAuthTokenRequest {
+  readonly providerId: string;
+  readonly profileId: string;
+  readonly token: HeldToken;
+  /** Where the id and the secret of the client are looked up. */
+  readonly lookup: ClientLookup;
+  /** Unix milliseconds. */
+  readonly now: number;
+}
 
 /** What there is for a profile. Texts never show a secret. */
 export type OAuthTokenOutcome =
@@ -8,7 +30,7 @@ export type OAuthTokenOutcome =
       readonly accessToken: Secret;
       /** Unix milliseconds; null when the server did not say. */
       readonly expiresAt: number | null;
-      /** Set while the server cannot be reached and the old token is still good. */
+      /** Set while the token cannot be renewed and is still good. */
       readonly note?: string;
     }
   /** Only a person can help: log in again. */
@@ -21,7 +43,14 @@ export interface OAuthTokens {
   /** True for a provider that the settings know how to log in to. */
   readonly serves: (providerId: string) => boolean;
   /** The outcome that would be handed out now without waiting, or null. */
-  readonly peek: (providerId: string, profileId: string, now: number) => OAuthTokenOutcome | null;
-  /** Refreshes where the token expired or nearly so. Never rejects. */
-  readonly resolve: (providerId: string, profileId: string, now: number) => Promise<OAuthTokenOutcome>;
+  readonly peek: (request: OAuthTokenRequest) => OAuthTokenOutcome | null;
+  /** Renews where the token expired or nearly so. Never rejects. */
+  readonly resolve: (request: OAuthTokenRequest) => Promise<OAuthTokenOutcome>;
+}
+
+/** Tokens that also renew what a provider refused, and that end with the program. */
+export interface OAuthTokenKeeper extends OAuthTokens {
+  readonly renewer: Renewer;
+  /** Lets renewals under way end: their tokens would be lost. */
+  readonly close: () => Promise<void>;
 }

@@ -5,6 +5,7 @@ import { DISCOVERY_ROUTES } from './routes/discovery-routes.ts';
 import { EVENT_ROUTES } from './routes/event-routes.ts';
 import { HEALTH_ROUTES } from './routes/health-routes.ts';
 import { LISTING_ROUTES } from './routes/listing-routes.ts';
+import { LOGIN_ROUTES } from './routes/login-routes.ts';
 import { OWN_ROUTES } from './routes/own-routes.ts';
 import { RESOLVE_ROUTES } from './routes/resolve-routes.ts';
 import { SET_UP_ROUTES } from './routes/set-up-routes.ts';
@@ -18,5 +19,6 @@ export const ROUTE_GROUPS: readonly RouteGroup[] = [
   EVENT_ROUTES,
   AWS_ROUTES,
   SET_UP_ROUTES,
+  LOGIN_ROUTES,
   OWN_ROUTES,
 ];

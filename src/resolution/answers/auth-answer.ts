@@ -11,7 +11,7 @@ import { statusOf } from './listings.ts';
 
 /** Something about a credential that the operator should know. `detail` shows no value. */
 export interface AuthWarning {
-  readonly code: 'wide-file-mode' | 'placeholder-looking' | 'expired' | 'cooldown' | 'unusable';
+  readonly code: 'wide-file-mode' | 'placeholder-looking' | 'expired' | 'cooldown' | 'ending' | 'unusable';
   readonly detail: string;
 }
 
@@ -99,7 +99,8 @@ function warningsOf(place: AuthPlace, { profiles }: Snapshot): AuthWarning[] {
   if (isStore) return [];
   switch (place.kind) {
     case 'hit':
-      return place.note === undefined ? [] : [{ code: 'cooldown', detail }];
+      if (place.note === undefined) return [];
+      return [{ code: place.isEnding === true ? 'ending' : 'cooldown', detail }];
     case 'expired':
       return [{ code: 'expired', detail }];
     case 'error':

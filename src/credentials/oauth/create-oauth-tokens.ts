@@ -1,0 +1,217 @@
+/**
+ * Tokens of the sidecar's own logins while the program runs: handed out while they are good, renewed ahead of
+ * their end while somebody uses them, by one call however many wait for it.
+ */
+import { messageOf, SidecarError } from '../../domain/errors.ts';
+import { issuerOf } from '../../domain/oauth-client.ts';
+import type { CredentialChange, EventSink } from '../../domain/sidecar-event.ts';
+import { toIso } from '../../platform/clock.ts';
+import type { Logger } from '../../platform/logger.ts';
+import { clientIdOf } from './client-identity.ts';
+import { profileSourceOf } from '../profile-place.ts';
+import { loginHint } from './login-hint.ts';
+import { createOAuthRenewer } from './oauth-renewer.ts';
+import type { HeldToken, OAuthTokenKeeper, OAuthTokenOutcome, OAuthTokenRequest } from './oauth-tokens.ts';
+import {
+  newestToken,
+  newProfileState,
+  type ProfileState,
+  type RenewalResult,
+  supersede,
+  toHeldToken,
+} from './profile-state.ts';
+import { backOff } from './refresh-policy.ts';
+import { foreignTo, type Renewal, type RenewalParts, renewLogin } from './renew-login.ts';
+import { decide, endOf, type RenewalFailure, type TokenDecision } from './token-decision.ts';
+
+export interface OAuthTokensOptions extends RenewalParts {
+  readonly log: Pick<Logger, 'warn'>;
+  /** Told of tokens that were renewed, and of logins that can be renewed no more. @default nobody is */
+  readonly onEvent?: EventSink;
+  /** From 0 to 1. */
+  readonly random: () => number;
+  /** True for a program that goes on running: tokens are then renewed before somebody has to wait for it. */
+  readonly background: boolean;
+}
+
+/** A timer is set anew at least so often, in milliseconds: clocks are set, machines sleep. */
+const LONGEST_TIMER_MS = 10 * 60_000;
+
+/** Opens nothing before somebody asks. */
+export function createOAuthTokens(options: OAuthTokensOptions): OAuthTokenKeeper {
+  const { servers, clock, log, random, background, onEvent = () => undefined } = options;
+  const states = new Map<string, ProfileState>();
+  let closed = false;
+
+  const stateFor = (request: OAuthTokenRequest): ProfileState => {
+    const known = states.get(request.profileId);
+    const state = known ?? newProfileState(request, 2 * random() - 1);
+    states.set(request.profileId, state);
+    state.last = request;
+    return state;
+  };
+
+  /** Why a login is not one at the server and of the client that the settings name. */
+  const foreignness = ({ providerId, lookup }: OAuthTokenRequest, { grant }: HeldToken): string | null => {
+    const settings = servers.settingsFor(providerId);
+    if (settings === undefined) return null;
+    const clientId = clientIdOf(settings, lookup.env) ?? null;
+    return foreignTo(grant, { issuer: issuerOf(settings), clientId });
+  };
+
+  const judge = (state: ProfileState, now: number): { token: HeldToken; decision: TokenDecision } => {
+    const token = newestToken(state, state.last.token);
+    const { failure, jitter } = state;
+    const rejected = state.rejected === token.grant.version;
+    const foreign = foreignness(state.last, token);
+    return { token, decision: decide(token, { foreign, rejected, failure, jitter }, now) };
+  };
+
+  const tell = ({ last: { providerId, profileId } }: ProfileState, change: CredentialChange): void =>
+    onEvent({
+      kind: 'credential',
+      provider: providerId,
+      profileId,
+      source: profileSourceOf(profileId),
+      change,
+    });
+
+  /** One renewal for all who want it at the same time. Never rejects. */
+  const renew = (state: ProfileState): Promise<RenewalResult> => {
+    state.flight ??= renewOnce(state).finally(() => {
+      state.flight = null;
+    });
+    return state.flight;
+  };
+
+  const renewOnce = async (state: ProfileState): Promise<RenewalResult> => {
+    const { providerId, profileId, lookup } = state.last;
+    const { grant, expires } = state.current;
+    const { version } = grant;
+    const rejected = state.rejected === version;
+    const request = { providerId, profileId, version, lookup, rejected };
+    const renewal = await renewLogin(options, request).catch(asUnavailable);
+    switch (renewal.kind) {
+      case 'unavailable': {
+        state.failures += 1;
+        const again = clock() + backOff(state.failures, 2 * random() - 1);
+        const retryAt = renewal.lost && !rejected && expires !== null ? Math.max(again, expires) : again;
+        state.failure = { detail: renewal.detail, hints: renewal.hints, retryAt };
+        log.warn('A token could not be renewed', { provider: providerId, detail: renewal.detail });
+        return { kind: 'failed', failure: state.failure };
+      }
+      case 'current':
+        state.failures = 0;
+        state.failure = null;
+        supersede(state, version, renewal.login);
+        if (newestToken(state, state.last.token).grant.version !== version) tell(state, 'rotated');
+        if (renewal.unsaved !== undefined) {
+          log.warn('Renewed tokens could not be stored', { provider: providerId, detail: renewal.unsaved });
+        }
+        return renewal;
+      case 'refused':
+        supersede(state, version, renewal.login);
+        tell(state, 'reauth-required');
+        log.warn('A login cannot be renewed any more', { provider: providerId, detail: renewal.detail });
+        return renewal;
+      case 'gone':
+        return renewal;
+    }
+  };
+
+  /** Renews when the time comes, unless the token that was handed out was replaced by then. */
+  const arm = (state: ProfileState, version: string, dueAt: number): void => {
+    if (!background || closed || state.timer?.version === version) return;
+    if (state.timer !== null) clearTimeout(state.timer.handle);
+    const onTime = (): void => {
+      state.timer = null;
+      const { token, decision } = judge(state, clock());
+      if (token.grant.version !== version) return;
+      if (decision.kind === 'hand-out' && decision.dueAt !== null) arm(state, version, decision.dueAt);
+      else if (decision.kind === 'renew-first' || (decision.kind === 'hand-out' && decision.renew)) {
+        void renew(state);
+      }
+    };
+    const handle = setTimeout(onTime, Math.min(Math.max(0, dueAt - clock()), LONGEST_TIMER_MS));
+    handle.unref();
+    state.timer = { version, handle };
+  };
+
+  /** What a decision comes to; null where a renewal comes first. */
+  const answer = (state: ProfileState, now: number): OAuthTokenOutcome | null => {
+    const { token, decision } = judge(state, now);
+    const { providerId } = state.last;
+    switch (decision.kind) {
+      case 'renew-first':
+        return null;
+      case 'hand-out':
+        if (decision.dueAt !== null) arm(state, token.grant.version, decision.dueAt);
+        if (decision.renew && background && !closed) void renew(state);
+        return toOutcome(token, decision.note);
+      case 'reauth-required':
+        return reauthRequired(providerId, decision.detail);
+      case 'failed':
+        return failed(providerId, decision.failure);
+    }
+  };
+
+  const resolve = async (request: OAuthTokenRequest): Promise<OAuthTokenOutcome> => {
+    const state = stateFor(request);
+    const known = answer(state, request.now);
+    if (known !== null) return known;
+    const before = state.current;
+    const rejected = state.rejected === before.grant.version;
+    const result = await renew(state);
+    const { providerId } = request;
+    switch (result.kind) {
+      case 'current': {
+        const token = toHeldToken(result.login);
+        const foreign = foreignness(request, token);
+        if (foreign !== null) return reauthRequired(providerId, foreign);
+        return toOutcome(token, result.unsaved === undefined ? null : `it is not stored: ${result.unsaved}`);
+      }
+      case 'refused': {
+        const { detail } = result;
+        const isGood = !rejected && before.expires !== null && clock() < before.expires;
+        if (isGood) return toOutcome(before, `log in again: ${detail}`);
+        return reauthRequired(providerId, `${endOf(before, rejected)}, and ${detail}`);
+      }
+      case 'gone':
+        return reauthRequired(providerId, 'somebody logged out');
+      case 'failed':
+        // What is left of the old token counts.
+        return answer(state, clock()) ?? failed(providerId, result.failure);
+    }
+  };
+
+  const serves = (providerId: string): boolean => servers.settingsFor(providerId) !== undefined;
+  return {
+    serves,
+    peek: (request) => answer(stateFor(request), request.now),
+    resolve,
+    renewer: createOAuthRenewer({ serves, stateOf: (profileId) => states.get(profileId), renew, clock }),
+    async close() {
+      closed = true;
+      for (const { timer } of states.values()) if (timer !== null) clearTimeout(timer.handle);
+      await Promise.all([...states.values()].flatMap(({ flight }) => (flight === null ? [] : [flight])));
+    },
+  };
+}
+
+function asUnavailable(error: unknown): Renewal {
+  const hints = error instanceof SidecarError ? error.hints : [];
+  return { kind: 'unavailable', detail: messageOf(error), hints, lost: false };
+}
+
+function toOutcome({ access, expires }: HeldToken, note: string | null): OAuthTokenOutcome {
+  return { kind: 'token', accessToken: access, expiresAt: expires, ...(note === null ? {} : { note }) };
+}
+
+function reauthRequired(providerId: string, detail: string): OAuthTokenOutcome {
+  return { kind: 'reauth-required', detail, hints: [loginHint(providerId)] };
+}
+
+function failed(providerId: string, { detail, hints, retryAt }: RenewalFailure): OAuthTokenOutcome {
+  const when = `It is tried again from ${toIso(retryAt)} on`;
+  return { kind: 'failed', detail, hints: [...hints, when, loginHint(providerId)] };
+}

@@ -1,0 +1,84 @@
+/**
+ * The HTTP client for authorization servers: no redirect is followed, no answer is read without end, and
+ * whoever asked can tell whether a request that failed may have had its effect on the server.
+ */
+import { systemCodeOf } from '../../domain/errors.ts';
+
+/** What became of one request. `unanswered`: it may have reached the server, and its answer never came. */
+export type RequestFate =
+  | { readonly kind: 'not-sent' }
+  | { readonly kind: 'unanswered' }
+  | { readonly kind: 'answered'; readonly status: number };
+
+/** As much of a fetch as the OAuth library asks for. */
+export type ServerFetch = (
+  url: string,
+  init: {
+    readonly method: string;
+    readonly headers: Record<string, string>;
+    readonly body?: ArrayBuffer | null | ReadableStream | string | Uint8Array | undefined | URLSearchParams;
+    readonly redirect: 'manual';
+    readonly signal?: AbortSignal;
+  },
+) => Promise<Response>;
+
+export interface ServerFetchOptions {
+  /** Ends every request, beside the deadline of each. */
+  readonly signal?: AbortSignal;
+  /** Told once for each request. */
+  readonly onFate?: (fate: RequestFate) => void;
+}
+
+/** Largest answer that is read, in bytes: metadata with all their lists are a tenth of it. */
+const MAX_ANSWER_BYTES = 512 * 1024;
+
+/** Makes the client. It throws what the platform's own fetch throws. */
+export function createServerFetch({
+  signal,
+  onFate = () => undefined,
+}: ServerFetchOptions = {}): ServerFetch {
+  return async (url, init) => {
+    const signals = [signal, init.signal].filter((given) => given !== undefined);
+    let fate: RequestFate = { kind: 'unanswered' };
+    try {
+      const { body = null } = init;
+      const request = { ...init, body, redirect: 'manual' as const, signal: AbortSignal.any(signals) };
+      const response = await fetch(url, request);
+      const text = await readCapped(response);
+      fate = { kind: 'answered', status: response.status };
+      // A status of its own without a body, such as 204, may not carry even an empty one.
+      return new Response(text === '' ? null : text, { status: response.status, headers: response.headers });
+    } catch (error) {
+      if (neverArrived(error)) fate = { kind: 'not-sent' };
+      throw error;
+    } finally {
+      onFate(fate);
+    }
+  };
+}
+
+/** Network errors of a request that found no server. */
+const NOT_SENT =
+  /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|ERR_TLS_\w+|CERT_\w+|DEPTH_ZERO_\w+|SELF_SIGNED_\w+|UNABLE_TO_\w+)$/;
+
+function neverArrived(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return NOT_SENT.test(systemCodeOf(cause) ?? systemCodeOf(error) ?? '');
+}
+
+async function readCapped(response: Response): Promise<string> {
+  const reader = response.body?.getReader();
+  if (reader === undefined) return '';
+  const decoder = new TextDecoder();
+  let text = '';
+  for (let size = 0; ;) {
+    const part = await reader.read();
+    if (part.done) return text + decoder.decode();
+    size += part.value.byteLength;
+    if (size > MAX_ANSWER_BYTES) {
+      await reader.cancel();
+      throw new TypeError(`the answer is larger than ${MAX_ANSWER_BYTES} bytes`);
+    }
+    text += decoder.decode(part.value, { stream: true });
+  }
+}

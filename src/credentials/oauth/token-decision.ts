@@ -1,0 +1,70 @@
+/** Whether a stored token is handed out, renewed first, or given up. Pure: what is known goes in, a verdict comes out. */
+import { toIso } from '../../platform/clock.ts';
+import type { HeldToken } from './oauth-tokens.ts';
+import { ageOf } from './refresh-policy.ts';
+
+/** A renewal that came to nothing. */
+export interface RenewalFailure {
+  readonly detail: string;
+  readonly hints: readonly string[];
+  /** Not tried again before; Unix milliseconds. */
+  readonly retryAt: number;
+}
+
+/** What is known beside the token itself. */
+export interface Circumstances {
+  /** Why the login is not one at the server that the settings name, in words that follow "it". */
+  readonly foreign: string | null;
+  /** True when the provider refused this very token. */
+  readonly rejected: boolean;
+  readonly failure: RenewalFailure | null;
+  /** From -1 to 1. */
+  readonly jitter: number;
+}
+
+export type TokenDecision =
+  /** `renew`: in the background, at once. `dueAt`: then, if somebody still uses it; Unix milliseconds. */
+  | {
+      readonly kind: 'hand-out';
+      readonly renew: boolean;
+      readonly dueAt: number | null;
+      readonly note: string | null;
+    }
+  /** Renew it, and answer with what comes of that. */
+  | { readonly kind: 'renew-first' }
+  | { readonly kind: 'reauth-required'; readonly detail: string }
+  | { readonly kind: 'failed'; readonly failure: RenewalFailure };
+
+/** @param now Unix milliseconds */
+export function decide(token: HeldToken, circumstances: Circumstances, now: number): TokenDecision {
+  const { grant, expires } = token;
+  const { foreign, rejected, jitter } = circumstances;
+  if (foreign !== null) return { kind: 'reauth-required', detail: foreign };
+  const age = rejected
+    ? ({ kind: 'expired' } as const)
+    : ageOf({ expires, obtained: grant.obtained }, jitter, now);
+  const refusal = grant.refusal?.detail ?? null;
+  const blocked = refusal ?? (grant.renewable ? null : 'it came without a refresh token');
+  const { failure } = circumstances;
+  const waiting = failure !== null && now < failure.retryAt ? failure : null;
+  const note = refusal === null ? (waiting === null ? null : waiting.detail) : `log in again: ${refusal}`;
+  switch (age.kind) {
+    case 'fresh':
+      return { kind: 'hand-out', renew: false, dueAt: blocked === null ? age.dueAt : null, note };
+    case 'due':
+      return { kind: 'hand-out', renew: blocked === null && waiting === null, dueAt: null, note };
+    case 'short':
+      if (blocked === null && waiting === null) return { kind: 'renew-first' };
+      return { kind: 'hand-out', renew: false, dueAt: null, note };
+    case 'expired':
+      if (blocked !== null)
+        return { kind: 'reauth-required', detail: `${endOf(token, rejected)}, and ${blocked}` };
+      return waiting === null ? { kind: 'renew-first' } : { kind: 'failed', failure: waiting };
+  }
+}
+
+/** How a token came to its end, in words. */
+export function endOf({ expires }: HeldToken, rejected: boolean): string {
+  if (rejected || expires === null) return 'the provider refused the token';
+  return `the token expired at ${toIso(expires)}`;
+}
