@@ -1,5 +1,5 @@
 /** Which request ends a login, decided without a server. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ExpectedRedirect, judgeRedirect } from '../../../src/login/oauth/redirect-request.ts';
 
