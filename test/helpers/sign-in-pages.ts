@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider';
 
 /** What a person who says no leaves behind: the words of a server must be shown nowhere as they are. */
-export const DENIAL = '<script>alert("denied")</script>';
+const DENIAL = '<script>alert("denied")</script>';
 
 /** Where the server sends a browser that has to answer something. */
 export const INTERACTION_URL: NonNullable<Configuration['interactions']>['url'] = (_context, { uid }) =>

@@ -17,7 +17,7 @@ import type { FlowOptions, LoginFlow, LoginStart } from './flow.ts';
 import { failedLogin, type LoginOutcome } from './login-outcome.ts';
 
 /** Longest time that a person gets for a login, in milliseconds. */
-export const LOGIN_LIFETIME_MS = 10 * 60 * 1_000;
+const LOGIN_LIFETIME_MS = 10 * 60 * 1_000;
 
 /** What logins need from outside. */
 export interface LoginParts {

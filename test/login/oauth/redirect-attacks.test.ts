@@ -1,5 +1,5 @@
 /** Attacks on the redirect address, as raw bytes, with the calls of the token endpoint counted. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { head, openSocket, type RawAnswer, readToEnd, sendRaw } from '../../helpers/raw-http.ts';
 import { logInAt } from '../../helpers/oauth-browser.ts';
 import { CLIENTS, startOidcProvider, type TestServer } from '../../helpers/oidc-provider.ts';
@@ -140,6 +140,22 @@ describe('Done when: redirect attacks each refused with no token call and no ref
     for (const socket of sockets) socket.write(request + request);
     const statuses = (await Promise.all(answers)).map(({ status }) => status);
     expect(statuses.filter((status) => status === 200)).toEqual([200]);
+    expect(await outcome).toMatchObject({ kind: 'complete' });
+    expect(tokenCalls()).toBe(1);
+  });
+
+  it('second use while the code of the first is exchanged: refused at once', async () => {
+    const request = head(`GET ${redirect.pathname}${redirect.search} HTTP/1.1`, `Host: ${redirect.host}`);
+    // Begun before, so that the connection is no idle one that is closed with the listener.
+    const second = await openSocket(Number(redirect.port));
+    const refused = readToEnd(second);
+    second.write(request.slice(0, 10));
+    server.faults.delay = 300;
+    const first = send({});
+    await vi.waitFor(() => expect(tokenCalls()).toBe(1));
+    second.write(request.slice(10));
+    expectRefusal(await refused);
+    expect((await first).status).toBe(200);
     expect(await outcome).toMatchObject({ kind: 'complete' });
     expect(tokenCalls()).toBe(1);
   });
