@@ -9,10 +9,9 @@ import { explainAnswer } from '../../src/domain/answers/explain.ts';
 import { modelsAnswer } from '../../src/domain/answers/providers.ts';
 import { resolveAnswer } from '../../src/domain/answers/resolve.ts';
 import { snapshotAnswer } from '../../src/domain/answers/snapshot.ts';
-import { Secret } from '../../src/domain/secret.ts';
-import { proofFor } from '../../src/http/liveness-proof.ts';
 import { freePort } from '../helpers/free-port.ts';
 import { type Rig, startRig } from '../helpers/sidecar-rig.ts';
+import { startPlayedServer, STATE } from './played-server.ts';
 import { tempFolder } from '../platform/temp-folder.ts';
 
 const CONFIG = {
@@ -181,48 +180,3 @@ describe('the typed client', () => {
     expect(server.asked).toHaveLength(4);
   });
 });
-
-/** As much of a state as tells that it is one. */
-const STATE = { revision: 1, providers: [] };
-
-type Played = 'reset' | { readonly status: number; readonly body: unknown };
-
-/** A server that proves itself and then answers what the test says, one after the other. */
-async function startPlayedServer(answers: readonly Played[]) {
-  const token = new Secret('played-token-0123456789');
-  const asked: unknown[] = [];
-  const server = createServer((request, response) => {
-    const { pathname, searchParams } = new URL(request.url ?? '', 'http://localhost');
-    if (pathname === '/livez') {
-      response.end(
-        JSON.stringify({ status: 'ok', proof: proofFor(searchParams.get('challenge') ?? '', token) }),
-      );
-      return;
-    }
-    let text = '';
-    request.setEncoding('utf8').on('data', (part: string) => {
-      text += part;
-    });
-    request.on('end', () => {
-      const { method, url, headers } = request;
-      const answer = answers[asked.length] ?? 'reset';
-      asked.push({ method, url, token: headers.authorization, body: text === '' ? null : JSON.parse(text) });
-      if (answer === 'reset') {
-        request.socket.resetAndDestroy();
-        return;
-      }
-      response.writeHead(answer.status, { 'content-type': 'application/json' });
-      response.end(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body));
-    });
-  });
-  server.listen({ host: '127.0.0.1', port: 0 });
-  await once(server, 'listening');
-  onTestFinished(async () => {
-    server.close();
-    server.closeAllConnections();
-    await once(server, 'close');
-  });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return { url: `http://127.0.0.1:${address.port}`, token: token.reveal(), asked };
-}

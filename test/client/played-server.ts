@@ -1,0 +1,68 @@
+/** A server that proves itself and then answers what a test says: for what no real one does on demand. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { onTestFinished } from 'vitest';
+import { Secret } from '../../src/domain/secret.ts';
+import { proofFor } from '../../src/http/liveness-proof.ts';
+
+/** As much of a state as tells that it is one. */
+export const STATE = { revision: 1, providers: [] };
+
+/** `reset` breaks the connection; `stream` is sent as events, and then the connection breaks. */
+export type Played =
+  | 'reset'
+  | { readonly status: number; readonly body: unknown }
+  | { readonly stream: string };
+
+export interface PlayedServer {
+  readonly url: string;
+  readonly token: string;
+  /** What was asked besides the proof, oldest first. */
+  readonly asked: readonly unknown[];
+  /** The `Last-Event-ID` of each of them. */
+  readonly lastEventIds: readonly unknown[];
+}
+
+/** Starts it; the test's end stops it. Each request gets the next answer, and a reset when there are no more. */
+export async function startPlayedServer(answers: readonly Played[]): Promise<PlayedServer> {
+  const token = new Secret('played-token-0123456789');
+  const asked: unknown[] = [];
+  const lastEventIds: unknown[] = [];
+  const server = createServer((request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? '', 'http://localhost');
+    if (pathname === '/livez') {
+      const proof = proofFor(searchParams.get('challenge') ?? '', token);
+      response.end(JSON.stringify({ status: 'ok', proof }));
+      return;
+    }
+    let text = '';
+    request.setEncoding('utf8').on('data', (part: string) => {
+      text += part;
+    });
+    request.on('end', () => {
+      const { method, url, headers } = request;
+      const answer = answers[asked.length] ?? 'reset';
+      asked.push({ method, url, token: headers.authorization, body: text === '' ? null : JSON.parse(text) });
+      lastEventIds.push(headers['last-event-id']);
+      if (answer === 'reset') {
+        request.socket.resetAndDestroy();
+      } else if ('stream' in answer) {
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        response.write(answer.stream, () => request.socket.destroy());
+      } else {
+        response.writeHead(answer.status, { 'content-type': 'application/json' });
+        response.end(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body));
+      }
+    });
+  });
+  server.listen({ host: '127.0.0.1', port: 0 });
+  await once(server, 'listening');
+  onTestFinished(async () => {
+    server.close();
+    server.closeAllConnections();
+    await once(server, 'close');
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return { url: `http://127.0.0.1:${address.port}`, token: token.reveal(), asked, lastEventIds };
+}
