@@ -193,6 +193,7 @@ async function run(
     clock,
     timer: systemTimer,
   });
+  hub.subscribe(metrics.onEvent);
   const app = createApp({
     snapshot: live.current,
     resolver: createResolver(live.current, clock, recheckOnMiss(discovery, live.settled, options)),
