@@ -198,6 +198,7 @@ async function run(
     clock,
     timer: systemTimer,
   });
+  hub.subscribe(metrics.onEvent);
   const logins = createLogins({
     clients: settings.oauth,
     servers: oauth.servers,

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ERROR_CODES, type ErrorCode, factsOf } from '../../src/domain/errors.ts';
+import { MAX_READERS } from '../../src/http/events/readers.ts';
 import { runCli } from '../helpers/cli.ts';
 import { startFakeLlamaServer } from '../helpers/fakes/llamacpp.ts';
 import { freePort } from '../helpers/free-port.ts';
@@ -126,6 +127,21 @@ const BY_HTTP: Partial<Record<ErrorCode, () => Promise<Seen>>> = {
     const acme = { ...ACME, apiKey: 'sk-0123456789', models: [{ id: 'm', contextWindow: 1_000 }] };
     const asked = await rigWith({ files: { 'moltbot.json': cfg(acme) }, flags: { strict: true } });
     return codeOf(asked, '/v1/default-model', { method: 'PUT', body: { model: 'acme/m' } });
+  },
+  'too-many-readers': async () => {
+    const asked = await rigWith();
+    const reading = new AbortController();
+    const { signal } = reading;
+    const headers = { authorization: `Bearer ${asked.token}` };
+    const streams = Array.from({ length: MAX_READERS }, () =>
+      fetch(`${asked.sidecar.url}/v1/events`, { headers, signal }),
+    );
+    try {
+      await Promise.all(streams);
+      return await codeOf(asked, '/v1/events');
+    } finally {
+      reading.abort();
+    }
   },
   'not-permitted': async () => {
     const asked = await rigWith({ files: { 'moltbot.json': cfg({ ...ACME, apiKey: 'sk-0123456789' }) } });

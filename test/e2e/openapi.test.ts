@@ -72,7 +72,8 @@ interface Question {
 /** Asks, and says what the document has against the answer. */
 async function ask(method: string, template: string, query = '', question: Question = {}) {
   const { on = () => rig, body, headers = {} } = question;
-  const path = template.replace('{id}', 'ollama').replace('{provider}', 'acme');
+  const provider = template.startsWith('/v1/aws/') ? 'amazon-bedrock' : 'acme';
+  const path = template.replace('{id}', 'ollama').replace('{provider}', provider);
   const response = await fetch(`${on().sidecar.url}${path}${query}`, {
     method,
     headers: {
@@ -114,6 +115,8 @@ describe('good requests', () => {
     ['GET', '/v1/models', ''],
     ['GET', '/v1/discovery', ''],
     ['POST', '/v1/discovery/scan', ''],
+    ['GET', '/v1/snapshot', ''],
+    ['GET', '/v1/aws/credentials/{provider}', ''],
     ['GET', '/v1/setup/{provider}', ''],
     ['GET', '/metrics', ''],
     ['GET', '/openapi.json', ''],
@@ -130,6 +133,8 @@ describe('good requests', () => {
     expect(await ask('GET', '/health', '', { on })).toEqual({ status: 503, faults: [] });
     expect(await ask('GET', '/v1/explain', '', { on })).toEqual({ status: 200, faults: [] });
     expect(await ask('GET', '/v1/resolve', '', { on })).toEqual({ status: 409, faults: [] });
+    const keys = await ask('GET', '/v1/aws/credentials/{provider}', '', { on });
+    expect(keys).toEqual({ status: 424, faults: [] });
   });
 
   it('changes of the default model, with and without an .env, as the document says', async () => {

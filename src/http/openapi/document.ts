@@ -112,11 +112,12 @@ function responsesOf(route: RouteDescription, schemas: NamedSchemas): Record<str
   });
   const responses: Record<string, Response> = Object.fromEntries(good);
   const codes = [...COMMON_ERRORS, ...(route.token === 'needed' ? TOKEN_ERRORS : []), ...route.errors];
-  for (const [status, ofStatus] of byStatus(codes)) {
+  const { problem: schema = problemDetails, otherStatuses = [] } = route;
+  for (const [status, ofStatus] of byStatus(codes, otherStatuses)) {
     const problem = {
       description: ofStatus.map((code) => `${code}: ${factsOf(code).title}`).join('\n\n'),
       headers: HEADERS,
-      content: problemContent(ofStatus, schemas),
+      content: problemContent(ofStatus, schemas, schema),
     };
     const other = responses[status];
     responses[status] =
@@ -152,18 +153,26 @@ interface Response {
 
 const HEADERS = { 'Cache-Control': { schema: { const: 'no-store' } } };
 
-function problemContent(codes: readonly ErrorCode[], schemas: NamedSchemas): Record<string, object> {
-  const schema = { ...schemas.refTo(problemDetails), properties: { code: { enum: codes } } };
+function problemContent(
+  codes: readonly ErrorCode[],
+  schemas: NamedSchemas,
+  body: z.ZodType = problemDetails,
+): Record<string, object> {
+  const schema = { ...schemas.refTo(body), properties: { code: { enum: codes } } };
   return { 'application/problem+json': { schema } };
 }
 
-function byStatus(codes: readonly ErrorCode[]): ReadonlyMap<string, readonly ErrorCode[]> {
+function byStatus(
+  codes: readonly ErrorCode[],
+  others: NonNullable<RouteDescription['otherStatuses']>,
+): ReadonlyMap<string, readonly ErrorCode[]> {
   const groups = new Map<string, ErrorCode[]>();
-  for (const code of codes) {
-    const status = String(factsOf(code).status);
-    const group = groups.get(status);
-    if (group === undefined) groups.set(status, [code]);
-    else group.push(code);
+  for (const { status, code } of [
+    ...codes.map((one) => ({ status: factsOf(one).status, code: one })),
+    ...others,
+  ]) {
+    const key = String(status);
+    groups.set(key, [...(groups.get(key) ?? []), code]);
   }
   return groups;
 }

@@ -33,6 +33,10 @@ export interface RouteDescription {
   readonly answers: readonly RouteAnswer[];
   /** Codes of this route besides those that every route has. */
   readonly errors: readonly ErrorCode[];
+  /** Codes that this route answers with a closer status than the code's own. */
+  readonly otherStatuses?: readonly { readonly status: number; readonly code: ErrorCode }[];
+  /** One of the named schemas: the body of its errors, where they say more. @default the common one */
+  readonly problem?: z.ZodType;
 }
 
 /** Routes of one subject, with the schemas of their bodies under the names that the document gives them. */

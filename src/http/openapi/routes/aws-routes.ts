@@ -1,11 +1,11 @@
 /** The route for AWS SDKs, as the OpenAPI document describes it. */
-import { awsCredentialsAnswer } from '../../../domain/answers/aws-credentials.ts';
+import { awsCredentialsAnswer, awsProblemAnswer } from '../../../domain/answers/aws-credentials.ts';
 import type { RouteGroup } from '../route-description.ts';
 
 /** `/v1/aws/credentials/:provider`. */
 export const AWS_ROUTES: RouteGroup = {
   title: 'AWS',
-  schemas: { AwsCredentials: awsCredentialsAnswer },
+  schemas: { AwsCredentials: awsCredentialsAnswer, AwsProblem: awsProblemAnswer },
   routes: [
     {
       method: 'get',
@@ -15,7 +15,16 @@ export const AWS_ROUTES: RouteGroup = {
       token: 'needed',
       pathParameters: { provider: 'Id of the provider' },
       answers: [{ status: 200, description: 'The keys', schema: awsCredentialsAnswer }],
-      errors: ['no-auth', 'auth-expired', 'unknown-provider', 'config-invalid'],
+      problem: awsProblemAnswer,
+      errors: [
+        'no-auth',
+        'auth-expired',
+        'auth-required',
+        'unknown-provider',
+        'runtime-down',
+        'config-invalid',
+      ],
+      otherStatuses: [{ status: 503, code: 'no-auth' }],
     },
   ],
 };
