@@ -8,6 +8,7 @@ import { LISTING_ROUTES } from './routes/listing-routes.ts';
 import { OWN_ROUTES } from './routes/own-routes.ts';
 import { RESOLVE_ROUTES } from './routes/resolve-routes.ts';
 import { SET_UP_ROUTES } from './routes/set-up-routes.ts';
+import { TOKEN_ROUTES } from './routes/token-routes.ts';
 
 /** In the order of the documentation. */
 export const ROUTE_GROUPS: readonly RouteGroup[] = [
@@ -18,5 +19,6 @@ export const ROUTE_GROUPS: readonly RouteGroup[] = [
   EVENT_ROUTES,
   AWS_ROUTES,
   SET_UP_ROUTES,
+  TOKEN_ROUTES,
   OWN_ROUTES,
 ];
