@@ -3,8 +3,9 @@
 import { Command, CommanderError } from 'commander';
 import type { CommandContext } from './commands/context.ts';
 import type { CommandTree } from './commands/completion.ts';
+import { lastWords } from './commands/failure.ts';
 import { loginCommands, optionsOf, providerSubcommands } from './commands/login-list.ts';
-import { EXIT, messageOf } from './domain/errors.ts';
+import { EXIT } from './domain/errors.ts';
 import { systemClock } from './platform/clock.ts';
 import {
   homeFolder,
@@ -17,9 +18,11 @@ import {
   writeStderr,
   writeStdout,
 } from './platform/process.ts';
+import { endOnUncaught, keepInspectorClosed, withholdFromChildren } from './platform/process-guards.ts';
 
 const stop = createStopSignal();
-const { stdout, stderr } = terminals();
+const { stdin, stdout, stderr } = terminals();
+let hidden: () => Iterable<string> = () => [];
 const context: CommandContext = {
   env: processEnvironment(),
   home: homeFolder(),
@@ -28,11 +31,20 @@ const context: CommandContext = {
   printError: writeStderr,
   stdoutIsTerminal: stdout,
   stderrIsTerminal: stderr,
+  stdinIsTerminal: stdin,
+  hideSecrets: (values) => {
+    hidden = values;
+  },
   // Read by commands that have something to put in order; the others end at once.
   get stopSignal() {
     return stop.signal();
   },
 };
+
+const reportFailure = (thrown: unknown): void => writeStderr(lastWords(thrown, context.env, hidden()));
+endOnUncaught(reportFailure, EXIT.internal);
+keepInspectorClosed();
+withholdFromChildren('PROVIDER_SIDECAR_TOKEN');
 
 const program = new Command('provider-sidecar')
   .description(
@@ -61,8 +73,8 @@ function withScan(command: Command): Command {
 
 withFiles(program.command('serve').description('validate, listen on localhost and serve until stopped'))
   .option('--host <address>', 'loopback address to listen on (default 127.0.0.1)')
-  .option('--port <port>', 'port to listen on, 0 for any (default 18780)')
-  .option('--socket <path>', 'also listen on this Unix socket')
+  .option('--port <port>', 'port to listen on, 0 for any, none for the Unix socket alone (default 18780)')
+  .option('--socket <path>', 'listen on this Unix socket')
   .option(
     '--min-context-window <tokens>',
     'smallest context window of the default model, 0 for any (default 16000)',
@@ -141,6 +153,63 @@ program
   .option('--pid <pid>', 'only the server that is this process')
   .option('--json', 'print JSON')
   .action(async (flags) => setExitCode(await (await import('./commands/status.ts')).status(context, flags)));
+
+/** Options that limit a token. */
+function withScope(command: Command): Command {
+  return command
+    .option('--providers <ids>', 'only these providers, separated by commas')
+    .option('--models <refs>', 'only these models: provider/model or provider/*, separated by commas')
+    .option('--no-secrets', 'nothing that holds a credential');
+}
+
+const token = program.command('token').description('tokens with names, limits and a life of their own');
+
+withScope(token.command('create').description('make a token and print it, this once'))
+  .requiredOption('--name <name>', 'name of the token, for lists and the log')
+  .option('--ttl <span>', 'end by itself after a time: 90s, 30m, 8h, 7d')
+  .option('--json', 'print JSON')
+  .action(async (flags) =>
+    setExitCode(await (await import('./commands/token.ts')).tokenCreate(context, flags)),
+  );
+
+token
+  .command('list')
+  .description('the tokens, with what each may ask for')
+  .option('--json', 'print JSON')
+  .action(async (flags) =>
+    setExitCode(await (await import('./commands/token.ts')).tokenList(context, flags)),
+  );
+
+token
+  .command('revoke')
+  .description('end a token; a running server refuses it from then on')
+  .argument('<name>', 'name of the token')
+  .option('--json', 'print JSON')
+  .action(async (name, flags) =>
+    setExitCode(await (await import('./commands/token.ts')).tokenRevoke(context, name, flags)),
+  );
+
+token
+  .command('rotate')
+  .description('replace a token by a new one; without a name, the one of endpoint.json')
+  .argument('[name]', 'name of the token')
+  .option('--json', 'print JSON')
+  .action(async (name, flags) =>
+    setExitCode(await (await import('./commands/token.ts')).tokenRotate(context, name, flags)),
+  );
+
+withScope(program.command('exec').description('run a program with a token that lives as long as it runs'))
+  .argument('<command...>', 'the program and its arguments')
+  // What stands behind the program is its own.
+  .passThroughOptions()
+  .action(async (command, flags) =>
+    setExitCode(await (await import('./commands/exec.ts')).exec(context, command, flags)),
+  );
+
+withScope(program.command('env').description('print the variables of exec for eval, with a token that ends'))
+  .option('--ttl <span>', 'end by itself after a time: 90s, 30m, 8h, 7d')
+  .option('--json', 'print JSON')
+  .action(async (flags) => setExitCode(await (await import('./commands/env.ts')).env(context, flags)));
 
 const service = program
   .command('service')
@@ -259,7 +328,7 @@ try {
   if (error instanceof CommanderError) {
     setExitCode(error.exitCode === 0 ? EXIT.ok : EXIT.usage);
   } else {
-    writeStderr(`provider-sidecar failed: ${messageOf(error)}\n`);
+    reportFailure(error);
     setExitCode(EXIT.internal);
   }
 }

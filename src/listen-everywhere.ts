@@ -1,7 +1,8 @@
-/** The places where the server listens: the TCP port, and the Unix socket where one is set. */
-import type { Secret } from './domain/secret.ts';
+/** The places where the server listens: the TCP port, the Unix socket, or both. */
 import { AWS_CREDENTIALS_PATH } from './credentials/aws/own-address.ts';
-import { createAccessRules } from './http/access.ts';
+import { SidecarError } from './domain/errors.ts';
+import { socketUrl } from './domain/server-url.ts';
+import { type AccessRules, createAccessRules } from './http/access.ts';
 import { close as closeServer, listen } from './http/listening.ts';
 import { createGuardedServer } from './http/node-server.ts';
 import { listenOnSocket } from './http/socket-listening.ts';
@@ -9,41 +10,60 @@ import type { Logger } from './platform/logger.ts';
 import { OPEN_PATHS } from './server.ts';
 import type { Settings } from './settings/layers.ts';
 
-type AppFetch = Parameters<typeof createGuardedServer>[0]['fetch'];
+type App = Pick<Parameters<typeof createGuardedServer>[0], 'fetch' | 'ready'>;
 
-/** Listens on the TCP port, and beside it on the Unix socket where one is set. */
+/**
+ * Listens on the TCP port and on the Unix socket, where each is wanted.
+ *
+ * @returns the URL under which clients find the server, and the places as people know them
+ * @throws SidecarError `config-invalid` when neither is wanted, or as the listeners do
+ */
 export async function listenEverywhere(
   { host, port, socket }: Settings,
-  token: Secret,
-  fetch: AppFetch,
+  access: Pick<AccessRules, 'callers' | 'mayRequest'>,
+  { fetch, ready }: App,
   log: Logger,
   undo: (() => Promise<void>)[],
 ): Promise<{ url: string; places: readonly string[] }> {
   const serverFor = (allowedHosts: () => readonly string[]) => {
-    let rules: ReturnType<typeof createAccessRules> | undefined;
+    let rules: AccessRules | undefined;
     return createGuardedServer({
       fetch,
+      ...(ready === undefined ? {} : { ready }),
       log,
       rules: () =>
         (rules ??= createAccessRules({
+          ...access,
           allowedHosts: allowedHosts(),
-          token,
           openPaths: OPEN_PATHS,
           rawTokenPrefixes: [AWS_CREDENTIALS_PATH],
         })),
     });
   };
-  let bound = '';
-  let boundPort = port;
-  const server = serverFor(() => [bound, `localhost:${boundPort}`]);
-  const address = await listen(server, { host: host === 'localhost' ? '127.0.0.1' : host, port });
-  boundPort = address.port;
-  bound = `${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
-  undo.push(() => closeServer(server));
-  const url = `http://${bound}`;
-  if (socket === null) return { url, places: [url] };
-  const socketServer = serverFor(() => ['localhost']);
-  await listenOnSocket(socketServer, socket);
-  undo.push(() => closeServer(socketServer));
-  return { url, places: [url, socket] };
+  const places: string[] = [];
+  let url: string | undefined;
+  if (port !== null) {
+    let bound = '';
+    let boundPort = port;
+    const server = serverFor(() => [bound, `localhost:${boundPort}`]);
+    const address = await listen(server, { host: host === 'localhost' ? '127.0.0.1' : host, port });
+    boundPort = address.port;
+    bound = `${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
+    undo.push(() => closeServer(server));
+    url = `http://${bound}`;
+    places.push(url);
+  }
+  if (socket !== null) {
+    const server = serverFor(() => ['localhost']);
+    await listenOnSocket(server, socket);
+    undo.push(() => closeServer(server));
+    url ??= socketUrl(socket);
+    places.push(socket);
+  }
+  if (url === undefined) {
+    throw new SidecarError('config-invalid', 'The port is switched off and no Unix socket is set', [
+      'Name a socket: provider-sidecar serve --port none --socket ~/.clawdbot/sidecar/sidecar.sock',
+    ]);
+  }
+  return { url, places };
 }

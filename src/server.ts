@@ -7,19 +7,22 @@ import { messageOf, SidecarError } from './domain/errors.ts';
 import type { DiscoveryAnswer } from './domain/answers/discovery.ts';
 import type { Resolution, ResolutionOutcome } from './domain/auth.ts';
 import type { DiscoveryReport } from './domain/runtime-state.ts';
-import type { Secret } from './domain/secret.ts';
-import type { Caller } from './http/access.ts';
+import { type Caller, seesEverything } from './http/callers/caller.ts';
+import type { Callers } from './http/callers/callers.ts';
+import { refuseBeyondScope, within } from './http/callers/scoped-answers.ts';
+import { leaseBody, listTokens, openLease } from './http/callers/token-routes.ts';
 import type { CredentialAudit } from './http/credential-audit.ts';
 import { EVENT_STREAM_HEADERS, type Watching } from './http/events/watching.ts';
 import { AWS_CREDENTIALS_PATH } from './credentials/aws/own-address.ts';
 import { awsCredentialsResponse } from './http/aws-credentials.ts';
 import { isChallenge, proofFor } from './http/liveness-proof.ts';
-import type { GuardedEnv } from './http/node-server.ts';
+import type { GuardedEnv, ReadyBody } from './http/node-server.ts';
 import type { Metrics } from './http/metrics/metrics.ts';
 import { problemResponse } from './http/problem-details.ts';
 import { readJsonBody } from './http/json-body.ts';
-import { readQuery } from './http/query.ts';
 import { type Logins, loginBody } from './http/login-routes.ts';
+import { readQuery, RESOLVE_PARAMETERS, toResolveRequest } from './http/query.ts';
+import { pathOf } from './http/request-target.ts';
 import { connectBody, defaultModelBody, type SetUp } from './http/set-up-routes.ts';
 import type { Clock } from './platform/clock.ts';
 import type { Logger } from './platform/logger.ts';
@@ -28,6 +31,7 @@ import { toExplainAnswer } from './resolution/answers/explain-answer.ts';
 import { listModels, listProvider, listProviders } from './resolution/answers/listings.ts';
 import { toResolveAnswer } from './resolution/answers/resolve-answer.ts';
 import { chooseDefaultModel } from './resolution/default-model.ts';
+import type { ResolveRequest } from './resolution/resolve.ts';
 import type { Resolver } from './resolution/resolver.ts';
 import type { Snapshot } from './resolution/snapshot.ts';
 import type { HealthReport } from './validation/health.ts';
@@ -44,8 +48,9 @@ export interface AppParts {
   readonly setUp: SetUp;
   readonly watching: Pick<Watching, 'stream' | 'poll'>;
   readonly logins: Logins;
-  /** Key of the proof that a caller may ask for before it sends the token. */
-  readonly token: Secret;
+  readonly callers: Callers;
+  /** Reads the files of the tokens again; resolves when what they say is in force. */
+  readonly reloadCallers: () => Promise<void>;
   /** Counts answers, and shows all counts. */
   readonly metrics: Pick<Metrics, 'timer' | 'resolved' | 'text'>;
   /** Told of every credential that leaves the server. */
@@ -59,6 +64,9 @@ export const OPEN_PATHS = ['/livez', '/health'] as const;
 
 const JSON_HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-store' };
 
+/** The connection is the lease: it ends with it, and must not be kept for another request. */
+const LEASE_HEADERS = { ...JSON_HEADERS, 'content-type': 'application/x-ndjson', connection: 'close' };
+
 /** Builds the app. Headers are set as an answer is made; setting them later halves the throughput. */
 export function createApp({
   snapshot,
@@ -69,24 +77,26 @@ export function createApp({
   setUp,
   watching,
   logins,
-  token,
+  callers,
+  reloadCallers,
   metrics,
   audit,
   clock,
   log,
 }: AppParts) {
   const app = new Hono<{ Bindings: GuardedEnv }>();
-  const resolveText = rememberText((resolution: Resolution) => toResolveAnswer(resolution, 'secrets'));
+  const resolveBody = rememberBody((resolution: Resolution) => toResolveAnswer(resolution, 'secrets'));
 
   app.get('/livez', (c) => {
-    const { challenge } = readQuery(c.req.url, ['challenge']);
-    if (challenge === undefined) return json({ status: 'ok' });
-    if (!isChallenge(challenge)) {
+    const { challenge, caller } = readQuery(c.req.url, ['challenge', 'caller']);
+    if (challenge === undefined && caller === undefined) return json({ status: 'ok' });
+    if (challenge === undefined || !isChallenge(challenge)) {
       throw new SidecarError('bad-request', 'The challenge is 22 to 128 characters of base64url', [
         'Make one of 32 random bytes',
       ]);
     }
-    return json({ status: 'ok', proof: proofFor(challenge, token) });
+    const key = callers.proofKey(caller ?? null);
+    return json({ status: 'ok', ...(key === undefined ? {} : { proof: proofFor(challenge, key) }) });
   });
 
   app.get('/health', async (c) => {
@@ -95,19 +105,20 @@ export function createApp({
     const status = report.status === 'failing' ? 503 : 200;
     const { status: state, code } = report;
     return json(
-      c.env.caller.token ? report : { status: state, ...(code === undefined ? {} : { code }) },
+      seesEverything(c.env.caller) ? report : { status: state, ...(code === undefined ? {} : { code }) },
       status,
     );
   });
 
   const answerResolve = (outcome: ResolutionOutcome, caller: Caller): Response => {
     if (outcome.kind === 'failed') return problemResponse(outcome.problem);
+    refuseBeyondScope(snapshot(), caller, outcome.resolution);
     audit.handedOut(outcome.resolution, caller);
-    return new Response(resolveText(outcome.resolution), { headers: JSON_HEADERS });
+    return new Response(resolveBody(outcome.resolution).text, { headers: JSON_HEADERS });
   };
   // Not async: an answer that is kept goes out without a turn of the event loop.
   app.get('/v1/resolve', (c): Response | Promise<Response> => {
-    const request = toResolveRequest(readQuery(c.req.url, ['model', 'provider', 'profile', 'resolution']));
+    const request = toResolveRequest(readQuery(c.req.url, RESOLVE_PARAMETERS));
     const began = metrics.timer();
     const { caller } = c.env;
     const kept = resolver.kept(request);
@@ -121,9 +132,24 @@ export function createApp({
     });
   });
 
+  // The same answer below the router, for most of all requests: one of a caller without limits that is kept.
+  // What is done for an answer above has to be done here as well.
+  const ready = (target: string, caller: Caller): ReadyBody | undefined => {
+    if (caller.scope !== null || pathOf(target) !== '/v1/resolve') return undefined;
+    const request = readResolveRequest(target);
+    if (request === undefined) return undefined;
+    const began = metrics.timer();
+    const kept = resolver.kept(request);
+    if (kept?.kind !== 'resolved') return undefined;
+    metrics.resolved(kept, began, true);
+    audit.handedOut(kept.resolution, caller);
+    return resolveBody(kept.resolution);
+  };
+
   app.get('/v1/explain', async (c) => {
-    const query = readQuery(c.req.url, ['model', 'provider', 'profile', 'resolution']);
+    const query = readQuery(c.req.url, RESOLVE_PARAMETERS);
     const outcome = await resolver.resolve(toResolveRequest(query));
+    if (outcome.kind === 'resolved') refuseBeyondScope(snapshot(), c.env.caller, outcome.resolution);
     // What a resolution id stands for is in the id alone; a default model that nobody asked for would mislead.
     const unasked = query.resolution === undefined ? chooseDefaultModel(snapshot())?.ref : undefined;
     const ref = query.model ?? query.provider ?? unasked ?? null;
@@ -135,19 +161,19 @@ export function createApp({
     if (all !== undefined && all !== 'true' && all !== 'false') {
       throw new SidecarError('bad-request', 'The parameter all is true or false');
     }
-    return json(await listProviders(snapshot(), { all: all === 'true', now: clock() }));
+    return json(await listProviders(within(snapshot(), c.env.caller), { all: all === 'true', now: clock() }));
   });
 
   app.get('/v1/providers/:id', async (c) => {
     readQuery(c.req.url, []);
     const id = c.req.param('id');
-    const answer = await listProvider(snapshot(), id, clock());
+    const answer = await listProvider(within(snapshot(), c.env.caller), id, clock());
     return answer.kind === 'listed' ? json(answer.provider) : problemResponse(answer.problem);
   });
 
   app.get('/v1/models', async (c) => {
     readQuery(c.req.url, []);
-    return json(await listModels(snapshot(), clock()));
+    return json(await listModels(within(snapshot(), c.env.caller), clock()));
   });
 
   const toDiscoveryAnswer = (report: DiscoveryReport): DiscoveryAnswer => ({
@@ -169,8 +195,12 @@ export function createApp({
     // The headers alone: nobody would ever read the stream of this request.
     if (c.req.method === 'HEAD') return new Response(null, { headers: EVENT_STREAM_HEADERS });
     const lastEventId = c.req.header('last-event-id') ?? null;
-    const { connection } = c.env;
-    return watching.stream({ lastEventId, drop: () => connection.destroy() });
+    const { connection, caller } = c.env;
+    return watching.stream({
+      lastEventId,
+      drop: () => connection.destroy(),
+      ...(caller.ended === null ? {} : { revoked: caller.ended }),
+    });
   });
 
   app.get('/v1/snapshot', (c) => {
@@ -217,6 +247,19 @@ export function createApp({
     return json(logins.progress(c.req.param('id')));
   });
 
+  app.get('/v1/tokens', async (c) => {
+    readQuery(c.req.url, []);
+    await reloadCallers();
+    return json(listTokens(callers));
+  });
+
+  app.post('/v1/tokens/lease', async (c) => {
+    readQuery(c.req.url, []);
+    const read = await readJsonBody(c.req.raw, leaseBody);
+    if (read.kind === 'refused') return read.response;
+    return new Response(openLease(callers, c.env.caller, read.body), { headers: LEASE_HEADERS });
+  });
+
   app.get('/metrics', async (c) => {
     readQuery(c.req.url, []);
     const { type, text } = await metrics.text();
@@ -244,18 +287,7 @@ export function createApp({
     return problemResponse({ code: 'internal', detail: 'The program failed; its log says more', hints: [] });
   });
 
-  return app;
-}
-
-type ResolveQuery = { readonly [K in 'model' | 'provider' | 'profile' | 'resolution']?: string };
-
-function toResolveRequest({ model, provider, profile, resolution }: ResolveQuery) {
-  return {
-    ...(model === undefined ? {} : { model }),
-    ...(provider === undefined ? {} : { provider }),
-    ...(profile === undefined ? {} : { profileId: profile }),
-    ...(resolution === undefined ? {} : { resolutionId: resolution }),
-  };
+  return { fetch: app.fetch, request: app.request, routes: app.routes, ready };
 }
 
 /** Large, always the same, and rarely asked for: what makes it is loaded then. */
@@ -269,13 +301,24 @@ function json(body: unknown, status = 200): Response {
 }
 
 /** Serialises each object once: the resolver hands out the same resolution until something changes. */
-function rememberText<T extends object>(toBody: (value: T) => unknown): (value: T) => string {
-  const texts = new WeakMap<T, string>();
+function rememberBody<T extends object>(toBody: (value: T) => unknown): (value: T) => ReadyBody {
+  const bodies = new WeakMap<T, ReadyBody>();
   return (value) => {
-    const known = texts.get(value);
+    const known = bodies.get(value);
     if (known !== undefined) return known;
     const text = JSON.stringify(toBody(value));
-    texts.set(value, text);
-    return text;
+    const body = { text, bytes: Buffer.byteLength(text) };
+    bodies.set(value, body);
+    return body;
   };
+}
+
+/** The request of a target, or undefined where its parameters cannot be read: the route says why. */
+function readResolveRequest(target: string): ResolveRequest | undefined {
+  try {
+    return toResolveRequest(readQuery(target, RESOLVE_PARAMETERS));
+  } catch (error) {
+    if (error instanceof SidecarError) return undefined;
+    throw error;
+  }
 }

@@ -6,16 +6,20 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Discovery } from './discovery/watcher.ts';
 import type { DiscoveryReport } from './domain/runtime-state.ts';
 import type { SidecarEvent } from './domain/sidecar-event.ts';
+import type { CallerScope } from './domain/caller-scope.ts';
+import type { Secret } from './domain/secret.ts';
 import { EXIT, factsOf, messageOf, type Problem, SidecarError } from './domain/errors.ts';
 import { createSetUp } from './set-up.ts';
 import { createCredentialAudit } from './http/credential-audit.ts';
 import { createMetrics, NO_SCANS } from './http/metrics/metrics.ts';
 import { describeState, providerInUse } from './http/events/describe-state.ts';
 import { createWatching } from './http/events/watching.ts';
+import { mayRequest, type ScopedRequest } from './http/callers/scope-guard.ts';
 import { provesItself } from './http/proven-server.ts';
 import { createOwnStore } from './credentials/own-store.ts';
 import { listenEverywhere } from './listen-everywhere.ts';
 import { createLogins } from './logins.ts';
+import { createLiveCallers } from './live-callers.ts';
 import { createLiveSnapshots, type SettingsReload } from './live-snapshots.ts';
 import { watchNimAccess } from './nim-access.ts';
 import { readTextFile } from './platform/files.ts';
@@ -84,7 +88,7 @@ export async function startSidecar(options: SidecarOptions): Promise<StartOutcom
   });
   if (prepared.kind === 'refused') return { ...prepared, model: null };
   // Before the first line about the configuration is logged: its text may hold a key in the wrong place.
-  options.onSecrets?.(secretsOf(prepared, prepared.snapshot));
+  options.onSecrets?.(secretsOf(prepared.identity.token, prepared.snapshot));
   const unvalidated = isValidationSkipped(options.env);
   const refusal = await judge(prepared, options, unvalidated);
   if (refusal !== null) {
@@ -99,8 +103,8 @@ export async function startSidecar(options: SidecarOptions): Promise<StartOutcom
 type Prepared = Extract<Preparation, { kind: 'prepared' }>;
 
 /** What the log must never print. */
-function secretsOf({ identity }: Prepared, snapshot: Snapshot): string[] {
-  return [identity.token.reveal(), ...secretsInUse(snapshot)];
+function secretsOf(token: Secret, snapshot: Snapshot): string[] {
+  return [token.reveal(), ...secretsInUse(snapshot)];
 }
 
 /** One server for one state directory: a second one would take `endpoint.json` away from the first. */
@@ -150,6 +154,18 @@ async function run(
     assessHealth(current, { now: clock(), minContextWindow: settings.minContextWindow, unvalidated });
 
   const logHealth = createHealthLog(log, await healthOf(snapshot));
+  let announceAgain = (): Promise<void> => Promise.resolve();
+  const access = await createLiveCallers({
+    paths: fixed.paths,
+    token: identity.token,
+    isTokenFixed: settings.token !== null,
+    clock,
+    log,
+    onToken: async (token) => {
+      onSecrets(secretsOf(token, live.current()));
+      await announceAgain();
+    },
+  });
   const live = createLiveSnapshots({
     fixed,
     inputs,
@@ -159,7 +175,7 @@ async function run(
     reloadSettings: () => reloadSettings(options),
     onSnapshot: (current) => {
       metrics.snapshotTaken();
-      onSecrets(secretsOf(prepared, current));
+      onSecrets(secretsOf(access.callers.endpointToken(), current));
       healthOf(current).then(logHealth, (error: unknown) =>
         log.error('Health could not be assessed', { error: messageOf(error) }),
       );
@@ -214,7 +230,8 @@ async function run(
     snapshot: live.current,
     resolver: createResolver(live.current, clock, recheckOnMiss(discovery, live.settled, options)),
     health,
-    token: identity.token,
+    callers: access.callers,
+    reloadCallers: access.reload,
     discovery: reported,
     scan: () => scanNow(discovery, live.rereadModelsJson),
     watching,
@@ -232,6 +249,7 @@ async function run(
     async () => fixed.live.aws.close(),
     () => oauth.tokens.close(),
     () => live.close(),
+    () => access.close(),
     async () => nimAccess.close(),
     () => logins.close(),
   ];
@@ -239,11 +257,16 @@ async function run(
     for (const step of undo.splice(0).reverse()) await step();
   };
   try {
-    const { url, places } = await listenEverywhere(settings, identity.token, app.fetch, log, undo);
-    // Before the servers close: an open stream would keep them from it.
+    const guard = {
+      callers: access.callers,
+      mayRequest: (scope: CallerScope, request: ScopedRequest) => mayRequest(live.current(), scope, request),
+    };
+    const { url, places } = await listenEverywhere(settings, guard, app, log, undo);
+    // Before the servers close: an open answer would keep them from it.
+    undo.push(async () => access.callers.close());
     undo.push(async () => watching.close());
     watching.changed();
-    await announce(prepared, url, clock, undo);
+    announceAgain = await announce(prepared, url, access.callers.endpointToken, clock, undo);
     discovery?.start();
     // Last of all: who waits for this line finds everything in place.
     for (const place of places) log.info(`Listening on ${place}`);
@@ -265,24 +288,33 @@ function withNewestEvidence(inForce: DiscoveryReport, newest: DiscoveryReport | 
   return newest !== undefined && isDeepStrictEqual(statesOf(inForce), statesOf(newest)) ? newest : inForce;
 }
 
-/** Writes `endpoint.json`, by which other programs of this user find the server. */
+/**
+ * Writes `endpoint.json`, by which other programs of this user find the server.
+ *
+ * @returns writes it once more, with the token that counts then
+ */
 async function announce(
-  { fixed, settings, identity }: Prepared,
+  { fixed, settings }: Prepared,
   url: string,
+  token: () => Secret,
   clock: Clock,
   undo: (() => Promise<void>)[],
-): Promise<void> {
+): Promise<() => Promise<void>> {
   const pid = processId();
   const path = fixed.paths.endpoint;
-  await writeEndpointFile(path, {
-    url,
-    token: identity.token,
-    pid,
-    version: programVersion(),
-    startedAt: toIso(clock()),
-    ...(settings.socket === null ? {} : { socket: settings.socket }),
-  });
+  const startedAt = toIso(clock());
+  const write = (): Promise<void> =>
+    writeEndpointFile(path, {
+      url,
+      token: token(),
+      pid,
+      version: programVersion(),
+      startedAt,
+      ...(settings.socket === null ? {} : { socket: settings.socket }),
+    });
+  await write();
   undo.push(() => removeEndpointFile(path, pid));
+  return write;
 }
 
 /** The skip variable is for tests only; anywhere else it has no effect. */

@@ -12,8 +12,12 @@ export interface CommandContext {
   readonly printError: (text: string) => void;
   readonly stdoutIsTerminal: boolean;
   readonly stderrIsTerminal: boolean;
+  /** @default false */
+  readonly stdinIsTerminal?: boolean;
   /** Default ports by runtime, for tests that map them. */
   readonly defaultPorts?: Readonly<Record<string, readonly number[]>>;
+  /** Takes note of values that the last words of the program must not hold. */
+  readonly hideSecrets?: (values: () => Iterable<string>) => void;
   /** Aborts when the user interrupts or the process is told to end. */
   readonly stopSignal: AbortSignal;
 }

@@ -1,20 +1,28 @@
 /** `serve`: the main job. Validates, listens, and runs until it is told to stop. */
 import { once } from 'node:events';
-import { EXIT } from '../domain/errors.ts';
+import { EXIT, type Problem } from '../domain/errors.ts';
 import { createLineBuffer } from '../platform/line-buffer.ts';
 import { createLogger } from '../platform/logger.ts';
+import { revealingFlags } from '../platform/process-guards.ts';
 import { onProcessEnd } from '../platform/process.ts';
 import type { SettingsFlags } from '../settings/load.ts';
 import { startSidecar } from '../sidecar.ts';
 import { type CommandContext, wantsColour } from './context.ts';
-import { printRefusal, surroundingsOf } from './surroundings.ts';
+import { printProblem, printRefusal, surroundingsOf } from './surroundings.ts';
 
 /** Runs the server; resolves with the exit code after a clean stop or a refused start. */
 export async function serve(context: CommandContext, flags: SettingsFlags): Promise<number> {
   // From the first moment: a stop during the start must leave nothing behind either.
   const stop = context.stopSignal;
+  const revealing = revealingFlags();
+  if (revealing.length > 0) {
+    printProblem(context, refusedFlags(revealing), false);
+    return EXIT.notPermitted;
+  }
   let secrets: readonly string[] = [];
   const learned = new Set<string>();
+  const known = (): string[] => [...secrets, ...learned];
+  context.hideSecrets?.(known);
   const lines = createLineBuffer(context.print);
   onProcessEnd(lines.flush);
   const log = createLogger({
@@ -24,7 +32,7 @@ export async function serve(context: CommandContext, flags: SettingsFlags): Prom
     colour: wantsColour(context, context.stdoutIsTerminal),
     write: lines.write,
     writeSoon: lines.writeSoon,
-    secrets: () => [...secrets, ...learned],
+    secrets: known,
   });
   const outcome = await startSidecar({
     ...surroundingsOf(context),
@@ -43,4 +51,13 @@ export async function serve(context: CommandContext, flags: SettingsFlags): Prom
   log.info('Stopping');
   await outcome.sidecar.close();
   return EXIT.ok;
+}
+
+/** A server that others can look into keeps no secret. */
+function refusedFlags(flags: readonly string[]): Problem {
+  return {
+    code: 'not-permitted',
+    detail: `Node was started with ${flags.join(', ')}, which would show the secrets of the server`,
+    hints: ['Start it without, also in NODE_OPTIONS'],
+  };
 }

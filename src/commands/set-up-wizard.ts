@@ -5,10 +5,10 @@
 import * as z from 'zod';
 import { type Problem, toSidecarError } from '../domain/errors.ts';
 import { quoteUntrusted } from '../domain/untrusted-text.ts';
-import { provesItself } from '../http/proven-server.ts';
+import { connectProven, type ProvenServer, type ServerAnswer } from '../http/proven-server.ts';
 import type { SetUpState } from '../domain/answers/set-up.ts';
 import type { LoginPlugin } from '../login/plugin.ts';
-import { type EndpointFile, readEndpointFile } from '../platform/endpoint-file.ts';
+import { readEndpointFile } from '../platform/endpoint-file.ts';
 import { currentFolder } from '../platform/process.ts';
 import { askLine, canAsk } from '../platform/standard-input.ts';
 import { chooseDefaultModel } from '../resolution/default-model.ts';
@@ -161,8 +161,8 @@ async function connect(
 ): Promise<Connected> {
   const endpoint = await readEndpointFile(fixed.paths.endpoint);
   // The port of a dead server may be somebody else's by now, and the token is not for them.
-  const isOurs = endpoint !== undefined && (await provesItself(endpoint));
-  const told = isOurs ? await tellServer(endpoint, provider, ref) : null;
+  const server = endpoint === undefined ? undefined : await connectProven(endpoint);
+  const told = server === undefined ? null : await tellServer(server, provider, ref);
   if (told !== null) return told;
   const options = { paths: fixed.paths, settings, now: context.clock() };
   const change = await changeDefaultModel(snapshot, ref, options);
@@ -201,28 +201,24 @@ const problemSchema = z.looseObject({
 });
 
 /** Null when nobody answers as this program does: the settings are then changed here, and read at its next start. */
-async function tellServer(
-  { url, token }: EndpointFile,
-  provider: string,
-  ref: string,
-): Promise<Connected | null> {
-  let response: Response;
-  let body: unknown;
+async function tellServer(server: ProvenServer, provider: string, ref: string): Promise<Connected | null> {
+  let answered: ServerAnswer;
   try {
-    response = await fetch(`${url}/v1/setup/${encodeURIComponent(provider)}`, {
+    answered = await server.ask({
       method: 'POST',
-      headers: { authorization: `Bearer ${token.reveal()}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ model: ref }),
-      redirect: 'manual',
-      signal: AbortSignal.timeout(SERVER_DEADLINE_MS),
+      path: `/v1/setup/${encodeURIComponent(provider)}`,
+      body: { model: ref },
+      timeoutMs: SERVER_DEADLINE_MS,
     });
-    body = await response.json();
   } catch {
-    // Gone or not ours; what it would have said does not matter then.
+    // Gone; what it would have said does not matter then.
     return null;
+  } finally {
+    server.close();
   }
+  const { status, body } = answered;
   const answer = answerSchema.safeParse(body).data;
-  if (response.status === 200 && answer !== undefined) {
+  if (status === 200 && answer !== undefined) {
     const { inForce, line, defaultModel } = answer;
     if (inForce)
       return { inForce, note: `The running server uses it now.\n${line === null ? '' : `${line}\n`}` };

@@ -6,7 +6,8 @@ import { type EndpointFile, readEndpointFile } from '../platform/endpoint-file.t
 import { findPaths } from '../platform/paths.ts';
 import { isProcessAlive } from '../platform/process.ts';
 import { type CommandContext, printJson, withProgress } from './context.ts';
-import { provesItself } from '../http/proven-server.ts';
+import { connectProven, type ProvenServer } from '../http/proven-server.ts';
+import { absent } from './running-server.ts';
 import { printProblem } from './surroundings.ts';
 
 export interface StatusFlags {
@@ -24,9 +25,6 @@ const healthAnswer = z.looseObject({
 });
 
 type HealthAnswer = z.infer<typeof healthAnswer>;
-
-/** Longest wait for the server's answer, in milliseconds. */
-const DEADLINE_MS = 3_000;
 
 /** How often a server is looked for while one is waited for, in milliseconds. */
 const LOOK_EVERY_MS = 200;
@@ -79,21 +77,17 @@ async function look(path: string, pid: number | null): Promise<Found> {
   if (endpoint === undefined || (pid !== null && endpoint.pid !== pid))
     return absent('No server is running here');
   // The port of a dead server may be somebody else's by now, and the token is not for them.
-  if (!(await provesItself(endpoint))) {
+  const server = await connectProven(endpoint);
+  if (server === undefined) {
     return absent(`The server that ${path} names (process ${endpoint.pid}, ${endpoint.url}) does not answer`);
   }
   try {
-    return { kind: 'running', endpoint, health: await askHealth(endpoint) };
+    return { kind: 'running', endpoint, health: await askHealth(server) };
   } catch (error) {
     return absent(`${endpoint.url} does not answer as this program does (${messageOf(error)})`);
+  } finally {
+    server.close();
   }
-}
-
-function absent(detail: string): Found {
-  return {
-    kind: 'absent',
-    problem: { code: 'not-running', detail, hints: ['Start it: provider-sidecar serve'] },
-  };
 }
 
 interface Waiting {
@@ -135,12 +129,8 @@ function readNumber(text: string | undefined, max: number): number | null | unde
   return /^\d{1,16}$/.test(text) && Number(text) <= max ? Number(text) : undefined;
 }
 
-async function askHealth({ url, token }: EndpointFile): Promise<HealthAnswer> {
-  const response = await fetch(`${url}/health`, {
-    headers: { authorization: `Bearer ${token.reveal()}` },
-    redirect: 'manual',
-    signal: AbortSignal.timeout(DEADLINE_MS),
-  });
-  if (response.status !== 200 && response.status !== 503) throw new Error(`status ${response.status}`);
-  return healthAnswer.parse(await response.json());
+async function askHealth(server: ProvenServer): Promise<HealthAnswer> {
+  const { status: code, body } = await server.ask({ path: '/health' });
+  if (code !== 200 && code !== 503) throw new Error(`status ${code}`);
+  return healthAnswer.parse(body);
 }

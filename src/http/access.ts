@@ -1,12 +1,15 @@
 /**
  * The access guard's decision, over the request line and the raw header lines as they came off the wire.
  *
- * Order: ambiguity 400 → Host, Origin, forwarding 403 → token 401. The party checks come before the token
- * check, so that a web page cannot learn whether a token is right.
+ * Order: ambiguity 400 → Host, Origin, forwarding 403 → token 401 → scope 403. The party checks come before the
+ * token check, so that a web page cannot learn whether a token is right.
  */
-import { hash, timingSafeEqual } from 'node:crypto';
-import { keyDefect, type Secret } from '../domain/secret.ts';
-import { type ErrorCode, SidecarError } from '../domain/errors.ts';
+import { hash } from 'node:crypto';
+import type { CallerScope } from '../domain/caller-scope.ts';
+import type { ErrorCode } from '../domain/errors.ts';
+import { ANONYMOUS, type Caller } from './callers/caller.ts';
+import type { CallerDirectory } from './callers/callers.ts';
+import type { ScopedRequest } from './callers/scope-guard.ts';
 import { isPlainTarget, namesSecret, pathOf } from './request-target.ts';
 
 /** One request as it arrived: nothing decoded, joined or dropped. */
@@ -20,12 +23,13 @@ export interface AccessRequest {
   readonly httpVersion: string;
 }
 
-/** What the guard compares with. Made once by `createAccessRules`, replaced as a whole when the token rotates. */
+/** What the guard compares with. Who may ask is looked up for each request, so what is revoked is refused at once. */
 export interface AccessRules {
   /** Lower-case Host values, each with its port. */
   readonly allowedHosts: ReadonlySet<string>;
-  readonly tokenDigest: Uint8Array;
-  readonly token: Secret;
+  readonly callers: CallerDirectory;
+  /** Whether a limited token may make the request. */
+  readonly mayRequest: (scope: CallerScope, request: ScopedRequest) => boolean;
   /** Exact paths that GET and HEAD may read without a token. */
   readonly openPaths: ReadonlySet<string>;
   /** Path prefixes below which `Authorization` may be the bare token, as AWS clients send it. */
@@ -35,26 +39,22 @@ export interface AccessRules {
 export interface AccessRulesInput {
   /** Host values as clients write them: `127.0.0.1:18780`, `[::1]:18780`, `localhost`. */
   readonly allowedHosts: readonly string[];
-  readonly token: Secret;
+  readonly callers: CallerDirectory;
+  readonly mayRequest: AccessRules['mayRequest'];
   readonly openPaths: readonly string[];
   /** @default none */
   readonly rawTokenPrefixes?: readonly string[];
 }
 
-/** Who asks. Without a token only open routes are reached, and they say nothing secret. */
-export interface Caller {
-  readonly token: boolean;
-  /** Name of the token, for the audit; null without one. */
-  readonly name: string | null;
-}
-
-/** Somebody who showed no token. */
-export const ANONYMOUS: Caller = { token: false, name: null };
-
 /** Codes with which the guard refuses. */
 export type RefusalCode = Extract<
   ErrorCode,
-  'bad-request' | 'host-not-allowed' | 'origin-not-allowed' | 'forwarded-not-allowed' | 'unauthorized'
+  | 'bad-request'
+  | 'host-not-allowed'
+  | 'origin-not-allowed'
+  | 'forwarded-not-allowed'
+  | 'unauthorized'
+  | 'scope-not-allowed'
 >;
 
 /** What the guard decided. */
@@ -62,28 +62,18 @@ export type AccessDecision =
   | { readonly kind: 'allow'; readonly caller: Caller }
   | { readonly kind: 'refuse'; readonly code: RefusalCode };
 
-/**
- * Prepares the rules, so that a request costs one hash and a few look-ups.
- *
- * @throws SidecarError `config-invalid` for a token that no header could carry: an empty one would let everybody in
- */
+/** Prepares the rules, so that a request costs one hash and a few look-ups. */
 export function createAccessRules(input: AccessRulesInput): AccessRules {
-  const defect = keyDefect(input.token.reveal());
-  if (defect !== undefined) {
-    throw new SidecarError('config-invalid', `The token of this server ${defect}`, [
-      'Set PROVIDER_SIDECAR_TOKEN to visible ASCII characters, or leave it unset and one is made',
-    ]);
-  }
   return {
     allowedHosts: new Set(input.allowedHosts.map((host) => host.toLowerCase())),
-    tokenDigest: digestOf(input.token.reveal()),
-    token: input.token,
+    callers: input.callers,
+    mayRequest: input.mayRequest,
     openPaths: new Set(input.openPaths),
     rawTokenPrefixes: input.rawTokenPrefixes ?? [],
   };
 }
 
-/** Decides about one request. Pure, never throws, and says nothing of the request but a code. */
+/** Decides about one request. Never throws, and says nothing of the request but a code. */
 export function decideAccess(request: AccessRequest, rules: AccessRules): AccessDecision {
   const lines = readHeaders(request.rawHeaders);
   if (isAmbiguous(request, lines, rules)) return refuse('bad-request');
@@ -156,7 +146,7 @@ function isAmbiguous(request: AccessRequest, lines: GuardedHeaders, rules: Acces
     !/^[\w.:[\]-]+$/.test(lines.host) ||
     (request.httpVersion !== '1.1' && request.httpVersion !== '1.0') ||
     !isPlainTarget(request.target) ||
-    namesSecret(request.target, rules.token)
+    namesSecret(request.target, rules.callers.endpointToken())
   );
 }
 
@@ -167,10 +157,12 @@ function decideToken(request: AccessRequest, lines: GuardedHeaders, rules: Acces
     return reads && rules.openPaths.has(path) ? { kind: 'allow', caller: ANONYMOUS } : refuse('unauthorized');
   }
   const presented = presentedToken(lines.authorization, path, rules);
-  if (presented === undefined || !timingSafeEqual(digestOf(presented), rules.tokenDigest)) {
-    return refuse('unauthorized');
-  }
-  return { kind: 'allow', caller: { token: true, name: 'endpoint' } };
+  // A digest of fixed length is what is looked up, so the time that it takes tells nothing about a token.
+  const caller =
+    presented === undefined ? undefined : rules.callers.find(hash('sha256', presented, 'buffer'));
+  if (caller === undefined) return refuse('unauthorized');
+  if (caller.scope !== null && !rules.mayRequest(caller.scope, request)) return refuse('scope-not-allowed');
+  return { kind: 'allow', caller };
 }
 
 const SCHEME = 'Bearer ';
@@ -179,11 +171,6 @@ const SCHEME = 'Bearer ';
 function presentedToken(authorization: string, path: string, rules: AccessRules): string | undefined {
   if (authorization.startsWith(SCHEME)) return authorization.slice(SCHEME.length);
   return rules.rawTokenPrefixes.some((prefix) => path.startsWith(prefix)) ? authorization : undefined;
-}
-
-/** Both sides become 32 bytes, so the comparison tells neither length nor content. */
-function digestOf(text: string): Uint8Array {
-  return hash('sha256', text, 'buffer');
 }
 
 function refuse(code: RefusalCode): AccessDecision {

@@ -4,7 +4,7 @@
  */
 import type { Resolution } from '../domain/auth.ts';
 import type { Logger } from '../platform/logger.ts';
-import type { Caller } from './access.ts';
+import type { Caller } from './callers/caller.ts';
 
 export interface CredentialAudit {
   /** Writes the line. A resolution without a credential (mode `none`) hands nothing out and gets none. */

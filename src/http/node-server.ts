@@ -7,7 +7,8 @@ import type { Duplex } from 'node:stream';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import { systemCodeOf } from '../domain/errors.ts';
 import type { Logger } from '../platform/logger.ts';
-import { ANONYMOUS, decideAccess, type AccessDecision, type AccessRules, type Caller } from './access.ts';
+import { decideAccess, type AccessDecision, type AccessRules } from './access.ts';
+import { ANONYMOUS, type Caller } from './callers/caller.ts';
 import { problemResponse } from './problem-details.ts';
 import { refuseRequest, refuseSocket, statusOf, type Refusal } from './refusal.ts';
 import { GuardedRequest, judgeBody, readCappedBody } from './request-body.ts';
@@ -17,6 +18,12 @@ export interface GuardedEnv {
   readonly caller: Caller;
   /** The connection of this request, for an answer that has to be cut off. */
   readonly connection: Pick<Duplex, 'destroy'>;
+}
+
+/** A JSON body with its length in bytes. */
+export interface ReadyBody {
+  readonly text: string;
+  readonly bytes: number;
 }
 
 /** Deadlines in milliseconds. */
@@ -32,7 +39,12 @@ interface ServerDeadlines {
 export interface GuardedServerOptions {
   /** The router. Behind the guard: it may trust Host, target and `env.caller`. */
   readonly fetch: (request: Request, env: GuardedEnv) => Response | Promise<Response>;
-  /** Read once per request, so a rotated token counts from the next request on. */
+  /**
+   * The body of a 200 answer to a GET where one is ready, so that neither the router nor a Request and a Response
+   * are needed for it; undefined: the router answers. Asked behind the guard, like the router.
+   */
+  readonly ready?: (target: string, caller: Caller) => ReadyBody | undefined;
+  /** Read once per request, so what changes counts from the next request on. */
   readonly rules: () => AccessRules;
   readonly log: Pick<Logger, 'error' | 'warn'>;
   readonly deadlines?: ServerDeadlines;
@@ -95,6 +107,12 @@ export function createGuardedServer(options: GuardedServerOptions): Server {
     request.caller = decision.caller;
     if (awaitsContinue) response.writeContinue();
     if (verdict === 'fits') {
+      const ready =
+        request.method === 'GET' ? options.ready?.(request.url ?? '', decision.caller) : undefined;
+      if (ready !== undefined) {
+        sendReady(response, ready);
+        return;
+      }
       void route(request, response);
       return;
     }
@@ -142,6 +160,15 @@ export function createGuardedServer(options: GuardedServerOptions): Server {
     refuseSocket(socket, refusal);
   });
   return server;
+}
+
+function sendReady(response: ServerResponse, { text, bytes }: ReadyBody): void {
+  response.writeHead(200, {
+    'content-type': 'application/json',
+    'cache-control': 'no-store',
+    'content-length': bytes,
+  });
+  response.end(text);
 }
 
 const BAD_REQUEST: Refusal = { code: 'bad-request' };

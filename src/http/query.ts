@@ -1,6 +1,7 @@
 /** Query parameters, read strictly: a misspelt `model` must not silently mean the default model. */
 import { SidecarError } from '../domain/errors.ts';
 import { nearest } from '../domain/nearest.ts';
+import type { ResolveRequest } from '../resolution/resolve.ts';
 import { hasControlCharacters, quoteUntrusted } from '../domain/untrusted-text.ts';
 
 /** Longest value of a parameter, in characters. */
@@ -30,6 +31,21 @@ export function readQuery<Name extends string>(
     if (value.trim() !== '') found[known] = value.trim();
   }
   return found;
+}
+
+/** The parameters that say what is to be resolved. */
+export const RESOLVE_PARAMETERS = ['model', 'provider', 'profile', 'resolution'] as const;
+
+type ResolveQuery = { readonly [K in (typeof RESOLVE_PARAMETERS)[number]]?: string };
+
+/** The request that these parameters are. */
+export function toResolveRequest({ model, provider, profile, resolution }: ResolveQuery): ResolveRequest {
+  return {
+    ...(model === undefined ? {} : { model }),
+    ...(provider === undefined ? {} : { provider }),
+    ...(profile === undefined ? {} : { profileId: profile }),
+    ...(resolution === undefined ? {} : { resolutionId: resolution }),
+  };
 }
 
 function unknownParameter(name: string, names: readonly string[]): SidecarError {

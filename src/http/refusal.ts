@@ -77,4 +77,8 @@ const WORDS: Readonly<Record<RefusalCode, Omit<Problem, 'code'>>> = {
     detail: 'This route needs the token of this server',
     hints: ['Send "Authorization: Bearer <token>" with the token of endpoint.json'],
   },
+  'scope-not-allowed': {
+    detail: 'The token is limited, and this is beyond its limits',
+    hints: ['See what it may do: provider-sidecar token list'],
+  },
 };

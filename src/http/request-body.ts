@@ -3,7 +3,7 @@
  * its length is known only at its end and the router would read it without limit.
  */
 import { IncomingMessage } from 'node:http';
-import { ANONYMOUS, type Caller } from './access.ts';
+import { ANONYMOUS, type Caller } from './callers/caller.ts';
 
 /** Largest request body in bytes. No route takes more than a few hundred. */
 const MAX_BODY_BYTES = 64 * 1024;

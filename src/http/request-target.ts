@@ -2,6 +2,7 @@
  * Which request targets the guard lets through. Routers, URL parsers and proxies read odd targets in
  * different ways, so only those that everybody reads alike are plain; and none may carry a secret.
  */
+import { holdsCallerToken } from '../domain/caller-token.ts';
 import type { Secret } from '../domain/secret.ts';
 
 /** Longest request target in characters. */
@@ -46,12 +47,15 @@ export function isPlainTarget(target: string): boolean {
   return QUERY.test(target.slice(path.length));
 }
 
-/** True when the target holds the token itself or a query parameter that is meant for one. URLs end up in logs. */
+/** True when the target holds the endpoint's token, what looks like a token with a name, or a query parameter that is meant for one. URLs end up in logs. */
 export function namesSecret(target: string, token: Secret): boolean {
   const value = token.reveal();
   if (value.length >= MIN_SEARCHED_TOKEN_LENGTH) {
-    if (target.includes(value) || target.includes(encodeURIComponent(value))) return true;
+    if (target.includes(value)) return true;
+    // Most tokens look the same when they are encoded.
+    if (/[^\w.~-]/.test(value) && target.includes(encodeURIComponent(value))) return true;
   }
+  if (holdsCallerToken(target)) return true;
   const mark = target.indexOf('?');
   if (mark === -1) return false;
   return target

@@ -46,6 +46,33 @@ export async function loadIdentity(path: string, now: number): Promise<Identity>
   });
 }
 
+/**
+ * Gives the stored identity a new token. The key of the fingerprints stays, and so do digests and resolution ids.
+ *
+ * @throws SidecarError as `loadIdentity`
+ */
+export async function rotateToken(path: string, now: number): Promise<Secret> {
+  await loadIdentity(path, now);
+  return withFileLock(path, async () => {
+    const { installKey } = await loadStored(path);
+    const made = { version: 1, token: randomKey(), installKey };
+    await writePrivateFile(path, `${JSON.stringify(made, null, 2)}\n`);
+    return new Secret(made.token);
+  });
+}
+
+/** The identity as it is stored now, for one who does not make it. */
+export async function readStoredToken(path: string): Promise<Secret | undefined> {
+  const stored = await readIdentity(path);
+  return typeof stored === 'string' ? undefined : stored.token;
+}
+
+async function loadStored(path: string): Promise<Identity> {
+  const stored = await readIdentity(path);
+  if (typeof stored !== 'string') return stored;
+  throw new SidecarError('cannot-write', `${path} was removed or broken while it was changed`, ['Try again']);
+}
+
 async function readIdentity(path: string): Promise<Identity | 'missing' | 'broken'> {
   const read = await readTextFile(path, { trust: 'private', maxBytes: 65_536 });
   if (read.kind === 'missing') return 'missing';

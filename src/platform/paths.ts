@@ -68,6 +68,8 @@ export interface Paths {
   readonly ownProfiles: string;
   readonly endpoint: string;
   readonly identity: string;
+  /** Tokens with names, as digests. */
+  readonly tokens: string;
   /** The agent folder of the operator's own tool: read only. */
   readonly agentDir: string;
   /** `oauth.json` of the operator's own tool, from before profiles: read only. */
@@ -119,6 +121,7 @@ export function findPaths(
     ownProfiles: join(sidecarDir, 'auth-profiles.json'),
     endpoint: join(sidecarDir, 'endpoint.json'),
     identity: join(sidecarDir, 'identity.json'),
+    tokens: join(sidecarDir, 'tokens.json'),
     agentDir: agentDir ? expandPath(agentDir.value, home) : join(stateDir, 'agents', 'main', 'agent'),
     oauthJson: join(
       oauthDir ? expandPath(oauthDir.value, home) : join(stateDir, 'credentials'),

@@ -1,6 +1,7 @@
 /** This process: its variables, its folder, its streams and its end. Read once and handed on. */
 import { readFileSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
+import { isatty } from 'node:tty';
 import type { Environment } from './paths.ts';
 
 /** A copy of the variables, so later changes change nothing. */
@@ -85,9 +86,10 @@ export function writeStderr(text: string): void {
   process.stderr.write(text);
 }
 
-/** Whether the two output streams are terminals. */
-export function terminals(): { readonly stdout: boolean; readonly stderr: boolean } {
-  return { stdout: process.stdout.isTTY, stderr: process.stderr.isTTY };
+/** Which of the standard streams are terminals. */
+export function terminals(): { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean } {
+  // Looking at process.stdin would open it, and a program that is run from here is to have it untouched.
+  return { stdin: isatty(0), stdout: process.stdout.isTTY, stderr: process.stderr.isTTY };
 }
 
 /** Stops when the reader of standard output has gone away (`| head`): nobody will see what follows. */

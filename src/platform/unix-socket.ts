@@ -30,7 +30,9 @@ export async function prepareSocketPath(path: string): Promise<void> {
   }
   const standing = await lstat(path).catch(() => undefined);
   if (standing === undefined) return;
-  const isStale = standing.isSocket() && !(await somebodyAnswers(path));
+  const uid = process.getuid?.();
+  const isOwn = uid === undefined || standing.uid === uid;
+  const isStale = standing.isSocket() && isOwn && !(await somebodyAnswers(path));
   if (!isStale) {
     throw new SidecarError('address-in-use', `${path} is taken`, [
       'Run "provider-sidecar status" to see whether a sidecar is running already',

@@ -75,7 +75,7 @@ export function resolveModel(snapshot: Snapshot, wanted: Wanted): FoundModel | N
 }
 
 /** Splits the reference; one without a slash may be an alias of the operator's or an Anthropic model's name. */
-function readRef(
+export function readRef(
   snapshot: Snapshot,
   text: string,
 ): { provider: string; model: string } | { problem: Problem } {

@@ -166,7 +166,8 @@ const CHANGES_IDENTITY: ReadonlySet<ErrorCode> = new Set([
   'config-invalid',
 ]);
 
-function whatIsAsked(
+/** What a request names; without a name, the default model. `wanted` is null when there is none. */
+export function whatIsAsked(
   snapshot: Snapshot,
   request: ResolveRequest,
 ): { wanted: Wanted | null; steps: readonly Step[] } {

@@ -1,6 +1,7 @@
 /** Loads this program's settings: a flag beats a variable beats sidecar.json5 beats the default. */
 import { basename, dirname } from 'node:path';
 import type * as z from 'zod';
+import { idOfToken } from '../domain/caller-token.ts';
 import type { Problem } from '../domain/errors.ts';
 import { NO_OAUTH_CLIENTS } from '../domain/oauth-client.ts';
 import { nearest } from '../domain/nearest.ts';
@@ -133,6 +134,8 @@ function variableSource(env: Environment): TextSource {
     const names = SETTING_NAMES[key];
     if (!('variable' in names)) return undefined;
     const text = variable(env, names.variable);
+    // A token with a name is one that a program was given to ask with; it must not become the server's own.
+    if (key === 'token' && text !== undefined && idOfToken(text) !== undefined) return undefined;
     return text === undefined ? undefined : { text, name: names.variable, origin: `env: ${names.variable}` };
   };
 }

@@ -40,8 +40,8 @@ export interface SecretExecSettings {
 export interface SettingValues {
   /** Loopback address to listen on. @default '127.0.0.1' */
   readonly host: string;
-  /** 0 lets the system choose. @default 18780 */
-  readonly port: number;
+  /** 0 lets the system choose; null: no port, only the Unix socket. @default 18780 */
+  readonly port: number | null;
   /** Absolute path of a Unix socket to listen on, or null. @default null */
   readonly socket: string | null;
   /** Model reference or alias; beats the operator's config. @default null */
@@ -98,7 +98,9 @@ export const SETTING_NAMES = {
 /** Levels of the log, quietest first. */
 const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const satisfies readonly LogLevel[];
 
-const PORT_RULE = 'must be a whole number from 0 to 65535';
+const PORT_RULE = 'must be a whole number from 0 to 65535, or "none"';
+
+const noPort = z.literal('none').transform(() => null);
 const TOKENS_RULE = 'must be a whole number of tokens, 0 or more';
 
 const text = z
@@ -162,7 +164,7 @@ const settingFields = {
   host: text
     .refine(isLoopbackHost, 'must be a loopback address (127.0.0.1, ::1, localhost): only loopback is served')
     .transform((host) => host.replace(/^\[|\]$/g, '')),
-  port: z.int(PORT_RULE).min(0, PORT_RULE).max(65_535, PORT_RULE),
+  port: z.union([z.int(PORT_RULE).min(0, PORT_RULE).max(65_535, PORT_RULE), noPort], PORT_RULE),
   socket: text,
   defaultModel: text,
   modelsJson: text,
@@ -183,11 +185,17 @@ const settingFields = {
 /** The same rules for the texts that flags and variables are. */
 export const settingTexts = {
   ...settingFields,
-  port: z
-    .string()
-    .regex(/^\d{1,5}$/, PORT_RULE)
-    .transform(Number)
-    .pipe(settingFields.port),
+  port: z.union(
+    [
+      z
+        .string()
+        .regex(/^\d{1,5}$/)
+        .transform(Number)
+        .pipe(z.int(PORT_RULE).max(65_535, PORT_RULE)),
+      noPort,
+    ],
+    PORT_RULE,
+  ),
   minContextWindow: z
     .string()
     .regex(/^\d{1,12}$/, TOKENS_RULE)

@@ -50,6 +50,7 @@ const TOP_LEVEL: Readonly<Record<string, string>> = {
   'preparation.ts': 'sidecar',
   'listen-everywhere.ts': 'sidecar',
   'recheck-on-miss.ts': 'sidecar',
+  'live-callers.ts': 'sidecar',
   'live-snapshots.ts': 'sidecar',
   'inputs.ts': 'sidecar',
   'nim-access.ts': 'sidecar',

@@ -57,8 +57,9 @@ describe('the words are made from the command line and the logins, nothing writt
     expect(await words('')).toEqual(
       expect.arrayContaining([...LOGINS.map(({ command }) => command.name), 'serve', 'auth']),
     );
-    const behind = await Promise.all(LOGINS.map(({ command }) => words(command.name, '')));
-    expect(behind).toEqual(LOGINS.map(({ command }) => command.subcommands.map(({ name }) => name)));
+    for (const { command } of LOGINS) {
+      expect(await words(command.name, '')).toEqual(command.subcommands.map(({ name }) => name));
+    }
     expect(await words('nim-auth', 'key', '--fo')).toEqual(['--force']);
     expect(await words('serve', '--str')).toEqual(['--strict']);
   });

@@ -16,6 +16,9 @@ import { CONTEXT_WINDOW_SOURCES } from '../../src/domain/provider.ts';
 import { ENDPOINT_STATES } from '../../src/domain/runtime-state.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
 import { Secret } from '../../src/domain/secret.ts';
+import { ROUTE_SCOPES } from '../../src/http/callers/route-scope.ts';
+import { createCallers } from '../../src/http/callers/callers.ts';
+import { systemClock } from '../../src/platform/clock.ts';
 import { createResolver } from '../../src/resolution/resolver.ts';
 import { createApp, OPEN_PATHS } from '../../src/server.ts';
 import { loadSettings } from '../../src/settings/load.ts';
@@ -50,9 +53,10 @@ describe('routes', () => {
     discovery: unused,
     scan: unused,
     setUp: { describe: unused, connect: unused, changeDefaultModel: unused },
+    callers: createCallers(new Secret('token-of-the-tables-test-0123456789'), systemClock),
+    reloadCallers: unused,
     watching: { stream: unused, poll: unused },
     logins: { start: unused, progress: unused },
-    token: new Secret('token-of-the-tables-test-0123456789'),
     metrics: { timer: unused, resolved: unused, text: unused },
     audit: { handedOut: unused },
     clock: unused,
@@ -74,6 +78,16 @@ describe('routes', () => {
   it('every route has a chapter', () => {
     const chapters = [...httpApi.text.matchAll(/^## `((?:GET|POST|PUT) .*)`$/gm)].map(([, route]) => route);
     expect(chapters).toEqual(real);
+  });
+
+  it('what a limited token may do is in the table, route by route', () => {
+    const rows = tableOf(httpApi, 'route', 'limited to providers or models', 'without secrets');
+    expect(firsts(rows)).toEqual(ROUTE_SCOPES.map(({ method, path }) => `${method} ${path}`));
+    for (const [index, { narrowed, withoutSecrets }] of ROUTE_SCOPES.entries()) {
+      const [, limited = '', secretless] = rows[index] ?? [];
+      expect(limited === 'no', limited).toBe(narrowed === 'refused');
+      expect(secretless).toBe(withoutSecrets === 'allowed' ? 'yes' : 'no');
+    }
   });
 
   describe('parameters', () => {
@@ -143,7 +157,7 @@ describe('commands', () => {
   const subcommands = tableOf(cli, 'subcommand', 'options');
 
   it('every subcommand of --help is in docs/cli.md', async () => {
-    const parents = ['auth', 'service', 'aws', 'nim-auth', 'gpu-dev', 'exchange', 'oauth'];
+    const parents = ['auth', 'token', 'service', 'aws', 'nim-auth', 'gpu-dev', 'exchange', 'oauth'];
     const real = await Promise.all(
       parents.map(async (parent) =>
         entries(await help(parent), 'Commands').map((entry) => `${parent} ${entry}`),

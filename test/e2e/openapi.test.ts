@@ -118,6 +118,7 @@ describe('good requests', () => {
     ['GET', '/v1/snapshot', ''],
     ['GET', '/v1/aws/credentials/{provider}', ''],
     ['GET', '/v1/setup/{provider}', ''],
+    ['GET', '/v1/tokens', ''],
     ['GET', '/metrics', ''],
     ['GET', '/openapi.json', ''],
   ])('%s %s%s is 200 and as the document says', async (method, path, query) => {

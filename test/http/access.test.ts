@@ -3,13 +3,16 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../src/domain/secret.ts';
 import { type AccessRequest, createAccessRules, decideAccess } from '../../src/http/access.ts';
+import { createCallers } from '../../src/http/callers/callers.ts';
+import { systemClock } from '../../src/platform/clock.ts';
+import { onlyCaller } from '../helpers/callers.ts';
 
 const TOKEN = 'test-token-0123456789abcdefABCDEF_-+/';
 const HOST = '127.0.0.1:18780';
 
 const rules = createAccessRules({
   allowedHosts: [HOST, 'localhost:18780', '[::1]:18780'],
-  token: new Secret(TOKEN),
+  ...onlyCaller(TOKEN),
   openPaths: ['/livez', '/health'],
   rawTokenPrefixes: ['/v1/aws/credentials/'],
 });
@@ -135,7 +138,7 @@ describe('"never accepted in a URL": a token in the target is 400, also beside a
   });
 
   it('a token as short as a word does not make that word forbidden', () => {
-    const short = createAccessRules({ allowedHosts: [HOST], token: new Secret('v1'), openPaths: [] });
+    const short = createAccessRules({ allowedHosts: [HOST], ...onlyCaller('v1'), openPaths: [] });
     const request = { method: 'GET', target: '/v1/resolve', httpVersion: '1.1' };
     const rawHeaders = ['Host', HOST, 'Authorization', 'Bearer v1'];
     expect(decideAccess({ ...request, rawHeaders }, short).kind).toBe('allow');
@@ -288,9 +291,8 @@ describe('"compared by digest in constant time": only the exact token is let in'
     );
   });
 
-  it.each(['', 'with blank', 'line\r\nbreak', 'caf\u00e9'])('a token of %j makes no rules', (token) => {
-    const make = (): unknown =>
-      createAccessRules({ allowedHosts: [HOST], token: new Secret(token), openPaths: [] });
+  it.each(['', 'with blank', 'line\r\nbreak', 'caf\u00e9'])('a token of %j lets nobody in', (token) => {
+    const make = (): unknown => createCallers(new Secret(token), systemClock);
     expect(make).toThrow(expect.objectContaining({ code: 'config-invalid' }));
     if (token !== '') expect(make).not.toThrow(token);
   });

@@ -1,7 +1,6 @@
 /** A guarded server over a tiny app, and what every refusal of it must look like. */
 import { Hono } from 'hono';
 import { expect, onTestFinished } from 'vitest';
-import { Secret } from '../../src/domain/secret.ts';
 import { createAccessRules } from '../../src/http/access.ts';
 import { close, listen } from '../../src/http/listening.ts';
 import {
@@ -9,6 +8,7 @@ import {
   type GuardedEnv,
   type GuardedServerOptions,
 } from '../../src/http/node-server.ts';
+import { onlyCaller } from '../helpers/callers.ts';
 import type { RawAnswer } from '../helpers/raw-http.ts';
 
 /** The token of every test server. */
@@ -16,11 +16,16 @@ export const TOKEN = 'test-token-0123456789abcdefABCDEF_-';
 /** The header line that carries it. */
 export const BEARER = `Authorization: Bearer ${TOKEN}`;
 
+/** The caller without its signal, which is no data. */
+function shown({ caller: { token, name, scope } }: GuardedEnv): object {
+  return { token, name, scope };
+}
+
 function routes(): Hono<{ Bindings: GuardedEnv }> {
   const app = new Hono<{ Bindings: GuardedEnv }>();
   app.get('/livez', (c) => c.json({ status: 'ok' }));
-  app.get('/health', (c) => c.json({ caller: c.env.caller }));
-  app.get('/v1/resolve', (c) => c.json({ model: c.req.query('model') ?? null, caller: c.env.caller }));
+  app.get('/health', (c) => c.json({ caller: shown(c.env) }));
+  app.get('/v1/resolve', (c) => c.json({ model: c.req.query('model') ?? null, caller: shown(c.env) }));
   app.post('/v1/echo', async (c) => c.json({ length: (await c.req.text()).length }));
   app.get('/v1/fails', () => {
     throw new Error('canary-in-error');
@@ -49,6 +54,7 @@ export async function start(options: Partial<GuardedServerOptions> = {}): Promis
   const log = (message: string, facts: object = {}): void => {
     lines.push(JSON.stringify({ ...facts, message }));
   };
+  const callers = onlyCaller(TOKEN);
   let requests = 0;
   let port = 0;
   const server = createGuardedServer({
@@ -59,7 +65,7 @@ export async function start(options: Partial<GuardedServerOptions> = {}): Promis
     rules: () =>
       createAccessRules({
         allowedHosts: [`127.0.0.1:${port}`, `localhost:${port}`],
-        token: new Secret(TOKEN),
+        ...callers,
         openPaths: ['/livez', '/health'],
       }),
     log: { warn: log, error: log },

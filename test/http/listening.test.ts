@@ -1,17 +1,17 @@
 /** Binding and closing a real server. */
 import { once } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
-import { Secret } from '../../src/domain/secret.ts';
 import { createAccessRules } from '../../src/http/access.ts';
 import { close, listen } from '../../src/http/listening.ts';
 import { createGuardedServer } from '../../src/http/node-server.ts';
 import { silentLogger } from '../../src/platform/logger.ts';
+import { onlyCaller } from '../helpers/callers.ts';
 import { head, openSocket, readToEnd, sendRaw } from '../helpers/raw-http.ts';
 import { start, TOKEN } from './guarded-server.ts';
 
 describe('listen and close', () => {
   const quiet = { fetch: () => new Response(null), log: silentLogger };
-  const rules = createAccessRules({ allowedHosts: ['x'], token: new Secret(TOKEN), openPaths: [] });
+  const rules = createAccessRules({ allowedHosts: ['x'], ...onlyCaller(TOKEN), openPaths: [] });
   const make = () => createGuardedServer({ ...quiet, rules: () => rules });
 
   it('"port busy": rejects with `address-in-use` and says what to do', async () => {
@@ -42,7 +42,7 @@ describe('listen and close', () => {
     const { port } = await listen(server, { host: '127.0.0.1', port: 0 });
     const current = createAccessRules({
       allowedHosts: [`127.0.0.1:${port}`],
-      token: new Secret(TOKEN),
+      ...onlyCaller(TOKEN),
       openPaths: ['/livez'],
     });
     const busy = sendRaw(port, head('GET /livez HTTP/1.1', `Host: 127.0.0.1:${port}`, 'Connection: close'));

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../src/domain/secret.ts';
 import { createAccessRules } from '../../src/http/access.ts';
+import { onlyCaller } from '../helpers/callers.ts';
 import { head, openSocket, readToEnd, sendRaw } from '../helpers/raw-http.ts';
 import { BEARER, expectRefusal, start, TOKEN } from './guarded-server.ts';
 
@@ -17,9 +18,9 @@ describe('what the guard lets through', () => {
     const server = await start();
     const lines = [server.host, 'Connection: close', 'Caller: {"token":true}'];
     const bare = await sendRaw(server.port, head('GET /health HTTP/1.1', ...lines));
-    expect(bare.body).toBe('{"caller":{"token":false,"name":null}}');
+    expect(bare.body).toBe('{"caller":{"token":false,"name":null,"scope":null}}');
     const known = await sendRaw(server.port, head('GET /health HTTP/1.1', ...lines, BEARER));
-    expect(known.body).toBe('{"caller":{"token":true,"name":"endpoint"}}');
+    expect(known.body).toBe('{"caller":{"token":true,"name":"endpoint","scope":null}}');
   });
 
   it("Node's own fetch reaches a route, with slash and colon encoded in the query", async () => {
@@ -29,16 +30,16 @@ describe('what the guard lets through', () => {
     expect(answer.status).toBe(200);
     expect(await answer.json()).toEqual({
       model: 'ollama/llama3:chat',
-      caller: { token: true, name: 'endpoint' },
+      caller: { token: true, name: 'endpoint', scope: null },
     });
   });
 
   it('a rotated token counts from the next request on, also on an open connection', async () => {
-    let token = TOKEN;
+    const { callers, mayRequest } = onlyCaller(TOKEN);
     let port = 0;
     const server = await start({
       rules: () =>
-        createAccessRules({ allowedHosts: [`127.0.0.1:${port}`], token: new Secret(token), openPaths: [] }),
+        createAccessRules({ allowedHosts: [`127.0.0.1:${port}`], callers, mayRequest, openPaths: [] }),
     });
     ({ port } = server);
     const socket = await openSocket(port);
@@ -46,7 +47,7 @@ describe('what the guard lets through', () => {
     const ask = head('GET /v1/resolve HTTP/1.1', server.host, BEARER);
     socket.write(ask);
     await once(socket, 'data');
-    token = 'another-token-0123456789';
+    callers.setEndpointToken(new Secret('another-token-0123456789'));
     socket.write(ask);
     const { text } = await whole;
     expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 401']);

@@ -9,6 +9,8 @@ import { toExplainAnswer } from '../../src/resolution/answers/explain-answer.ts'
 import { chooseDefaultModel } from '../../src/resolution/default-model.ts';
 import { resolve } from '../../src/resolution/resolve.ts';
 import { Secret } from '../../src/domain/secret.ts';
+import { createCallers } from '../../src/http/callers/callers.ts';
+import { systemClock } from '../../src/platform/clock.ts';
 import { createResolver } from '../../src/resolution/resolver.ts';
 import type { Snapshot } from '../../src/resolution/snapshot.ts';
 import { createApp } from '../../src/server.ts';
@@ -53,9 +55,10 @@ function serverOver(snapshot: Snapshot, now: number) {
     discovery: () => snapshot.discovery,
     scan: unreachable,
     setUp: { describe: unreachable, connect: unreachable, changeDefaultModel: unreachable },
+    callers: createCallers(new Secret('token-of-the-agreement-test-012345'), systemClock),
+    reloadCallers: unreachable,
     watching: { stream: unreachable, poll: unreachable },
     logins: { start: unreachable, progress: unreachable },
-    token: new Secret('token-of-the-agreement-test-012345'),
     clock: () => now,
     metrics: { timer: () => 0, resolved: () => undefined, text: unreachable },
     audit: { handedOut: () => undefined },
@@ -66,7 +69,7 @@ function serverOver(snapshot: Snapshot, now: number) {
     const response = await app.request(
       `${path}${search === '' ? '' : `?${search}`}`,
       {},
-      { caller: { token: true, name: 'endpoint' } },
+      { caller: { token: true, name: 'endpoint', scope: null, ended: null } },
     );
     return { status: response.status, text: await response.text() };
   };

@@ -163,8 +163,8 @@ describe('sidecar.json5', () => {
       'discovery.mdns.serviceTypes.0 in sidecar.json5 must be a service type like _ollama._tcp',
     ],
     ['{ token: "x" }', 'Unknown key "token" in sidecar.json5'],
-    ['{ port: "80" }', 'port in sidecar.json5 must be a whole number from 0 to 65535'],
-    ['{ port: 65536 }', 'port in sidecar.json5 must be a whole number from 0 to 65535'],
+    ['{ port: "80" }', 'port in sidecar.json5 must be a whole number from 0 to 65535, or "none"'],
+    ['{ port: 65536 }', 'port in sidecar.json5 must be a whole number from 0 to 65535, or "none"'],
     [
       '{ minContextWindow: -1 }',
       'minContextWindow in sidecar.json5 must be a whole number of tokens, 0 or more',
@@ -196,7 +196,7 @@ describe('flags and variables', () => {
     [
       'PROVIDER_SIDECAR_PORT',
       'http',
-      'PROVIDER_SIDECAR_PORT must be a whole number from 0 to 65535, not "http"',
+      'PROVIDER_SIDECAR_PORT must be a whole number from 0 to 65535, or "none", not "http"',
     ],
     [
       'PROVIDER_SIDECAR_LOG_LEVEL',
@@ -210,7 +210,7 @@ describe('flags and variables', () => {
   it.each([['-1'], ['1e3'], ['65536'], ['8.5'], ['0x50'], ['']])(
     'a bad --port is refused: %j',
     async (port) => {
-      expect(await refusal({ port })).toContain('--port must be a whole number from 0 to 65535');
+      expect(await refusal({ port })).toContain('--port must be a whole number from 0 to 65535, or "none"');
     },
   );
 

@@ -9,7 +9,9 @@ export const livezAnswer = z.object({
   status: z.literal('ok'),
   proof: z
     .string()
-    .describe('HMAC-SHA256 under the token over livez:<challenge>, base64url; with a challenge only')
+    .describe(
+      'HMAC-SHA256 over livez:<challenge>, base64url; its key is the token, or the digest of one with a name',
+    )
     .exactOptional(),
 });
 

@@ -9,6 +9,7 @@ import { LOGIN_ROUTES } from './routes/login-routes.ts';
 import { OWN_ROUTES } from './routes/own-routes.ts';
 import { RESOLVE_ROUTES } from './routes/resolve-routes.ts';
 import { SET_UP_ROUTES } from './routes/set-up-routes.ts';
+import { TOKEN_ROUTES } from './routes/token-routes.ts';
 
 /** In the order of the documentation. */
 export const ROUTE_GROUPS: readonly RouteGroup[] = [
@@ -20,5 +21,6 @@ export const ROUTE_GROUPS: readonly RouteGroup[] = [
   AWS_ROUTES,
   SET_UP_ROUTES,
   LOGIN_ROUTES,
+  TOKEN_ROUTES,
   OWN_ROUTES,
 ];

@@ -26,7 +26,10 @@ export const HEALTH_ROUTES: RouteGroup = {
       id: 'getLiveness',
       summary: 'The process lives; it answers a challenge with a proof that it knows the token',
       token: 'none',
-      query: { challenge: '22 to 128 random characters of base64url' },
+      query: {
+        challenge: '22 to 128 random characters of base64url',
+        caller: 'Id of the token with a name whose digest is the key of the proof',
+      },
       answers: [{ status: 200, description: 'It lives', schema: livezAnswer }],
       errors: [],
     },

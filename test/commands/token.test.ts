@@ -1,0 +1,112 @@
+/** The token commands: what they refuse, and what they do where no server runs. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { CommandContext } from '../../src/commands/context.ts';
+import {
+  tokenCreate,
+  type TokenFlags,
+  tokenList,
+  tokenRevoke,
+  tokenRotate,
+} from '../../src/commands/token.ts';
+
+let home: string;
+let printed: string;
+let said: string;
+
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'sidecar-token-'));
+  printed = '';
+  said = '';
+});
+afterEach(() => rm(home, { recursive: true, force: true }));
+
+function contextWith(env: Record<string, string> = {}): CommandContext {
+  return {
+    env,
+    home,
+    clock: () => 1_000_000_000_000,
+    print: (text) => {
+      printed += text;
+    },
+    printError: (text) => {
+      said += text;
+    },
+    stdoutIsTerminal: false,
+    stderrIsTerminal: false,
+    stopSignal: new AbortController().signal,
+  };
+}
+
+const create = (flags: TokenFlags) => tokenCreate(contextWith(), flags);
+
+describe('what is refused', () => {
+  it.each<[string, TokenFlags]>([
+    ['the name of the endpoint', { name: 'endpoint' }],
+    ['a name of exec', { name: 'exec:sh:1' }],
+    ['a life that is none', { name: 'x', ttl: 'soon' }],
+    ['a model without its provider', { name: 'x', models: 'gpt-5' }],
+    ['a limit that names nothing', { name: 'x', providers: ',' }],
+    ['a provider that is none', { name: 'x', providers: 'a b' }],
+  ])('%s: exit code 64, and no token', async (_what, flags) => {
+    expect(await create(flags)).toBe(64);
+    expect(printed).toBe('');
+    expect(said).toContain('bad-request');
+  });
+
+  it('a second token of a name, and what is not there', async () => {
+    expect(await create({ name: 'ci' })).toBe(0);
+    printed = '';
+    expect(await create({ name: 'ci' })).toBe(64);
+    expect(await tokenRevoke(contextWith(), 'nobody', {})).toBe(64);
+    expect(await tokenRevoke(contextWith(), 'endpoint', {})).toBe(64);
+    expect(await tokenRotate(contextWith(), 'nobody', {})).toBe(64);
+    expect(printed).toBe('');
+  });
+
+  it('a rotation of a token that a variable gives: nothing is changed', async () => {
+    const context = contextWith({ PROVIDER_SIDECAR_TOKEN: 'given-by-variable-0123456789-0123456789' });
+    expect(await tokenRotate(context, undefined, {})).toBe(78);
+    await expect(readFile(join(home, '.clawdbot/sidecar/identity.json'))).rejects.toThrow('ENOENT');
+  });
+});
+
+describe('where no server runs', () => {
+  it('makes, lists and replaces tokens, each shown this once', async () => {
+    expect(await create({ name: 'ci', ttl: '1h', providers: 'ollama, moonshot', secrets: false })).toBe(0);
+    const token = printed.trim();
+    expect(token).toMatch(/^psc_/);
+    expect(said).toContain('providers ollama, moonshot; no secrets');
+    expect(said).not.toContain(token);
+    printed = '';
+    await tokenList(contextWith(), {});
+    expect(printed).toMatch(/^ci +stored .* providers ollama, moonshot; no secrets$/m);
+    expect(printed).not.toContain('psc_');
+    printed = '';
+    await tokenRotate(contextWith(), 'ci', { json: true });
+    expect(JSON.parse(printed)).toMatchObject({
+      name: 'ci',
+      token: expect.stringMatching(/^psc_/),
+      providers: ['ollama', 'moonshot'],
+      models: null,
+      secrets: false,
+      expiresAt: new Date(1_000_000_000_000 + 3_600_000).toISOString(),
+    });
+    expect(printed).not.toContain(token);
+  });
+
+  it('the next server has another token, and the key of the fingerprints stays', async () => {
+    const read = async (): Promise<{ token: string; installKey: string }> =>
+      JSON.parse(await readFile(join(home, '.clawdbot/sidecar/identity.json'), 'utf8'));
+    await tokenRotate(contextWith(), undefined, {});
+    const first = await read();
+    await tokenRotate(contextWith(), undefined, { json: true });
+    const second = await read();
+    expect(second.token).not.toBe(first.token);
+    expect(second.installKey).toBe(first.installKey);
+    expect(printed).toContain('"inForce": false');
+    expect(printed).not.toContain(second.token);
+  });
+});
