@@ -20,6 +20,7 @@ import {
   readProfiles,
 } from './inputs.ts';
 import { createAsk } from './login/ask-provider.ts';
+import type { EventSink } from './domain/sidecar-event.ts';
 import { askNimAccess } from './nim-access.ts';
 import { type OAuthAccess, openOAuth } from './oauth-access.ts';
 import type { Clock } from './platform/clock.ts';
@@ -56,6 +57,8 @@ export interface PrepareOptions {
   readonly scan: 'write' | 'memory' | 'none';
   /** Ask a self-hosted NIM server whether it wants a key. @default unless `scan` is `none` */
   readonly askNim?: boolean;
+  /** Told of credentials that were renewed. @default nobody is */
+  readonly onEvent?: EventSink;
   /** Revision of the first snapshot. @default 1 */
   readonly firstRevision?: number;
   /** The program goes on running: what expires is renewed in the background. @default false */
@@ -104,6 +107,7 @@ export async function prepare(surroundings: Surroundings, options: PrepareOption
     const skipped = isDiscoverySkipped(config.env) ? 'CLAWDBOT_SKIP_LOCAL_DISCOVERY is set' : null;
     const onSecretLearned = surroundings.onSecretLearned ?? (() => undefined);
     const ownPorts = await findOwnPorts(settings, paths);
+    const events = options.onEvent === undefined ? {} : { onEvent: options.onEvent };
     const aws = createAwsIdentities({
       home,
       ownPorts,
@@ -111,6 +115,7 @@ export async function prepare(surroundings: Surroundings, options: PrepareOption
       clock,
       random: Math.random,
       onSecret: onSecretLearned,
+      ...events,
     });
     const exchange = createExchangedKeys({
       settings: settings.exchange,
@@ -119,6 +124,7 @@ export async function prepare(surroundings: Surroundings, options: PrepareOption
       dial: createAsk(EXCHANGE_LIMITS),
       clock,
       onSecret: onSecretLearned,
+      ...events,
     });
     const oauth = openOAuth({
       clients: settings.oauth,

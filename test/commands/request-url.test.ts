@@ -1,5 +1,5 @@
 /** "The path must stay on the provider’s origin." */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { requestUrl } from '../../src/commands/request-url.ts';
 

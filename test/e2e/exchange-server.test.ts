@@ -1,7 +1,7 @@
 /** Exchanged keys of a running server: one login for all callers, lists that wait for nobody, a log without secrets. */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import {
   awsVariables,
@@ -9,6 +9,7 @@ import {
   startGpuDevApi,
   type StartedApi,
 } from '../../fixtures/gpu-dev-api/start.ts';
+import { openEventStream } from '../helpers/event-stream.ts';
 import { type Rig, startRig } from '../helpers/sidecar-rig.ts';
 
 const SERVER = 'farm.example.com';
@@ -91,6 +92,17 @@ describe('the server', () => {
     expect(status).toBe(424);
     expect(body).toMatchObject({ code: 'no-auth', detail: expect.stringContaining('cannot be reached') });
     expect(await statusOf('gpu-dev')).toMatchObject({ status: 'unverified' });
+  });
+
+  it('a new key is told to those who watch, by ids alone', async () => {
+    await start();
+    const stream = await openEventStream({ url: rig.sidecar.url, token: rig.token });
+    await resolve();
+    await vi.waitFor(() => {
+      const told = { provider: 'gpu-dev', profileId: null, source: 'exchange:gpu-dev', change: 'rotated' };
+      expect(stream.dataOf('credential')).toEqual([expect.objectContaining(told)]);
+    });
+    stream.close();
   });
 
   it('neither log nor explain nor files show a secret', async () => {

@@ -32,7 +32,7 @@ export interface ExchangedKeysOptions extends LoginTools {
   readonly settings: ExchangeSettingsById;
   readonly paths: Pick<Paths, 'home' | 'sidecarDir'>;
   /** Told of each key that was issued. */
-  readonly publish?: EventSink;
+  readonly onEvent?: EventSink;
 }
 
 interface Remembered {
@@ -44,7 +44,7 @@ interface Remembered {
 
 /** Makes them. Nothing is read or asked before somebody wants a key. */
 export function createExchangedKeys(options: ExchangedKeysOptions): ExchangedKeys {
-  const { settings, paths, clock, onSecret, publish } = options;
+  const { settings, paths, clock, onSecret, onEvent } = options;
   const remembered = new Map<string, Remembered>();
   const running = new Map<string, Promise<LoginOutcome>>();
   const pauses = createFailurePauses(clock);
@@ -99,7 +99,7 @@ export function createExchangedKeys(options: ExchangedKeysOptions): ExchangedKey
     const { providerId } = source;
     const name = exchangeSourceName(providerId);
     if (outcome.isNew) {
-      publish?.({
+      onEvent?.({
         kind: 'credential',
         provider: providerId,
         profileId: null,

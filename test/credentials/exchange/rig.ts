@@ -64,7 +64,7 @@ export async function exchangeRig(
         dial: createAsk({ timeoutMs: 5_000, maxBytes: 64 * 1024 }),
         clock,
         onSecret: (value) => secrets.push(value),
-        publish: (event) => events.push(event),
+        onEvent: (event) => events.push(event),
       }),
     async write(content) {
       await mkdir(dirname(keyFile), { recursive: true, mode: 0o700 });

@@ -20,6 +20,7 @@ const app = createApp({
   scan: unused,
   setUp: { describe: unused, connect: unused, changeDefaultModel: unused },
   watching: { stream: unused, poll: unused },
+  logins: { start: unused, progress: unused },
   metrics: { timer: unused, resolved: unused, text: unused },
   audit: { handedOut: unused },
   callers: createCallers(new Secret('token-of-the-scope-test-0123456789'), systemClock),
