@@ -18,8 +18,7 @@ export const loginStartedAnswer = z.object({
   verificationUriComplete: z.string().describe('The same with the code in it').exactOptional(),
 });
 
-/** How far a login is. */
-export const loginState = z.enum(['pending', 'complete', 'failed']);
+const loginState = z.enum(['pending', 'complete', 'failed']);
 
 /** Answer of `GET /v1/logins/:id`. */
 export const loginProgressAnswer = z.object({
@@ -33,4 +32,3 @@ export const loginProgressAnswer = z.object({
 
 export type LoginStarted = Answer<typeof loginStartedAnswer>;
 export type LoginProgress = Answer<typeof loginProgressAnswer>;
-export type LoginState = Answer<typeof loginState>;

@@ -1,5 +1,5 @@
 /** "Refresh ahead at max(10 min, 20 % of life) ± 10 % jitter; nothing under 5 min to AWS-form clients" */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   handlingOf,
