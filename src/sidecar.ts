@@ -9,13 +9,14 @@ import type { SidecarEvent } from './domain/sidecar-event.ts';
 import type { CallerScope } from './domain/caller-scope.ts';
 import type { Secret } from './domain/secret.ts';
 import { EXIT, factsOf, messageOf, type Problem, SidecarError } from './domain/errors.ts';
+import { announce, otherServer } from './announcement.ts';
+import { createHealthLog } from './health-log.ts';
 import { createSetUp } from './set-up.ts';
 import { createCredentialAudit } from './http/credential-audit.ts';
 import { createMetrics, NO_SCANS } from './http/metrics/metrics.ts';
 import { describeState, providerInUse } from './http/events/describe-state.ts';
 import { createWatching } from './http/events/watching.ts';
 import { mayRequest, type ScopedRequest } from './http/callers/scope-guard.ts';
-import { provesItself } from './http/proven-server.ts';
 import { createOwnStore } from './credentials/own-store.ts';
 import { listenEverywhere } from './listen-everywhere.ts';
 import { createLogins } from './logins.ts';
@@ -23,12 +24,11 @@ import { createLiveCallers } from './live-callers.ts';
 import { createLiveSnapshots, type SettingsReload } from './live-snapshots.ts';
 import { watchNimAccess } from './nim-access.ts';
 import { readTextFile } from './platform/files.ts';
-import { type Clock, systemTimer, toIso } from './platform/clock.ts';
-import { readEndpointFile, removeEndpointFile, writeEndpointFile } from './platform/endpoint-file.ts';
+import { systemTimer } from './platform/clock.ts';
 import { createEventHub, type EventHub } from './platform/event-hub.ts';
 import type { Logger } from './platform/logger.ts';
 import { type Environment, findPaths, variable } from './platform/paths.ts';
-import { processId, programVersion } from './platform/process.ts';
+import { programVersion } from './platform/process.ts';
 import { readProcessFigures } from './platform/process-figures.ts';
 import { systemSleep } from './platform/sleep.ts';
 import { defaultModelWish, prepare, type Preparation, type Surroundings } from './preparation.ts';
@@ -74,7 +74,9 @@ export interface SidecarOptions extends Omit<Surroundings, 'log'> {
 /** Validates, then listens. When it refuses, nothing has listened and nothing is left running. */
 export async function startSidecar(options: SidecarOptions): Promise<StartOutcome> {
   const other = await otherServer(findPaths(options.env, options.home).endpoint);
-  if (other !== null) return other;
+  if (other !== null) {
+    return { kind: 'refused', problem: other, exitCode: factsOf(other.code).exitCode, model: null };
+  }
   const hub = createEventHub<SidecarEvent>((error) =>
     options.log.error('A listener for events failed', { error: messageOf(error) }),
   );
@@ -105,21 +107,6 @@ type Prepared = Extract<Preparation, { kind: 'prepared' }>;
 /** What the log must never print. */
 function secretsOf(token: Secret, snapshot: Snapshot): string[] {
   return [token.reveal(), ...secretsInUse(snapshot)];
-}
-
-/** One server for one state directory: a second one would take `endpoint.json` away from the first. */
-async function otherServer(endpointFile: string): Promise<StartOutcome | null> {
-  const endpoint = await readEndpointFile(endpointFile);
-  if (endpoint === undefined || !(await provesItself(endpoint))) return null;
-  const problem: Problem = {
-    code: 'address-in-use',
-    detail: `Another provider-sidecar (process ${endpoint.pid}) already serves this state directory at ${endpoint.url}`,
-    hints: [
-      'Use that one: provider-sidecar status',
-      'Or give this one a state directory of its own: CLAWDBOT_STATE_DIR',
-    ],
-  };
-  return { kind: 'refused', problem, exitCode: factsOf(problem.code).exitCode, model: null };
 }
 
 /** The start-up validation, logged. Null means go. */
@@ -288,56 +275,10 @@ function withNewestEvidence(inForce: DiscoveryReport, newest: DiscoveryReport | 
   return newest !== undefined && isDeepStrictEqual(statesOf(inForce), statesOf(newest)) ? newest : inForce;
 }
 
-/**
- * Writes `endpoint.json`, by which other programs of this user find the server.
- *
- * @returns writes it once more, with the token that counts then
- */
-async function announce(
-  { fixed, settings }: Prepared,
-  url: string,
-  token: () => Secret,
-  clock: Clock,
-  undo: (() => Promise<void>)[],
-): Promise<() => Promise<void>> {
-  const pid = processId();
-  const path = fixed.paths.endpoint;
-  const startedAt = toIso(clock());
-  const write = (): Promise<void> =>
-    writeEndpointFile(path, {
-      url,
-      token: token(),
-      pid,
-      version: programVersion(),
-      startedAt,
-      ...(settings.socket === null ? {} : { socket: settings.socket }),
-    });
-  await write();
-  undo.push(() => removeEndpointFile(path, pid));
-  return write;
-}
-
 /** The skip variable is for tests only; anywhere else it has no effect. */
 function isValidationSkipped(env: Environment): boolean {
   const wanted = variable(env, 'CLAWDBOT_SKIP_STARTUP_VALIDATION');
   return variable(env, 'NODE_ENV') === 'test' && wanted !== undefined && /^(1|true|yes|on)$/i.test(wanted);
-}
-
-/** Logs health when it changes, and only then. */
-function createHealthLog(log: Logger, first: HealthReport): (report: HealthReport) => void {
-  let last = first;
-  return (report) => {
-    if (report.status === last.status && report.code === last.code && report.line === last.line) return;
-    last = report;
-    const finding = report.findings[0];
-    if (report.line !== undefined && report.status === 'ok') log.info(report.line);
-    else
-      log.warn(report.line ?? `Health: ${report.status.toUpperCase()}`, {
-        code: report.code,
-        detail: finding?.detail,
-        hint: finding?.hint,
-      });
-  };
 }
 
 async function scanNow(discovery: Discovery | null, rereadModelsJson: () => Promise<void>) {

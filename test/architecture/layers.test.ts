@@ -51,6 +51,8 @@ const TOP_LEVEL: Readonly<Record<string, string>> = {
   'listen-everywhere.ts': 'sidecar',
   'recheck-on-miss.ts': 'sidecar',
   'live-callers.ts': 'sidecar',
+  'announcement.ts': 'sidecar',
+  'health-log.ts': 'sidecar',
   'live-snapshots.ts': 'sidecar',
   'inputs.ts': 'sidecar',
   'nim-access.ts': 'sidecar',
