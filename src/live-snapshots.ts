@@ -102,13 +102,17 @@ export function createLiveSnapshots(options: LiveOptions): LiveSnapshots {
       return { profiles: await readProfiles(fixed.paths) };
     },
     async modelsJson() {
+      // This program writes the file itself: what was found and what was written must change in one swap, also when
+      // the file is noticed first.
+      const report = await discovery?.inStep();
+      const found = report === undefined ? {} : { discovery: report };
       const read = await readModelsJsonFile(fixed);
       if ('finding' in read) {
         troubles.set('modelsJson', [read.finding]);
-        return {};
+        return found;
       }
       troubles.delete('modelsJson');
-      return { modelsJson: read.view };
+      return { modelsJson: read.view, ...found };
     },
     async settings() {
       const settings = await options.reloadSettings();
@@ -163,7 +167,7 @@ export function createLiveSnapshots(options: LiveOptions): LiveSnapshots {
       const problem = discovery.writeProblem();
       if (problem === null) troubles.delete('discovery');
       else trouble('discovery', problem);
-      swap({ ...(await reload.modelsJson()), discovery: report });
+      swap({ discovery: report, ...(await reload.modelsJson()) });
     });
   });
 

@@ -53,6 +53,8 @@ export interface Discovery {
   recheck(): Promise<DiscoveryReport>;
   /** The newest report. */
   report(): DiscoveryReport;
+  /** The report that models.json is in step with, once no write of it is under way. */
+  inStep(): Promise<DiscoveryReport>;
   /** How many whole scans there were, and how long they took, in milliseconds. */
   scanTimes(): { readonly count: number; readonly totalMs: number; readonly lastMs: number };
   /** Why models.json could not be written the last time, or null when it could. */
@@ -272,6 +274,10 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
     scan: (options) => (closed ? Promise.resolve(report) : scan(options)),
     recheck,
     report: () => report,
+    inStep: () => {
+      const toldLast = () => published;
+      return syncing.then(toldLast, toldLast);
+    },
     writeProblem: () => writeProblem,
     scanTimes: () => scanTimes,
     start: () => {

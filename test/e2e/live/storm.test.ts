@@ -87,7 +87,7 @@ async function startLoaded(): Promise<Rig> {
 
 it(
   '"200 rewrites in four ways while 20 clients resolve and 100 watch: no answer mixes two states, no 5xx, every reader ends at the final revision"',
-  { timeout: 120_000 },
+  { timeout: 240_000 },
   async () => {
     const rig = await startLoaded();
     const { url } = rig.sidecar;
