@@ -70,6 +70,19 @@ async function codeOf(asked: Rig, path: string, question: Question = {}): Promis
   return { code: answer.code, status };
 }
 
+/** What comes of a device login at the authorization server of this port. */
+async function startLoginAt(port: number): Promise<Seen> {
+  const server = `http://127.0.0.1:${port}`;
+  const acme = {
+    clientId: 'c1',
+    deviceAuthorizationEndpoint: `${server}/device`,
+    tokenEndpoint: `${server}/token`,
+  };
+  const files = { 'sidecar/sidecar.json5': { oauth: { acme } } };
+  const body = { provider: 'acme', flow: 'device' };
+  return codeOf(await rigWith({ files }), '/v1/logins', { method: 'POST', body });
+}
+
 /** Over HTTP. */
 const BY_HTTP: Partial<Record<ErrorCode, () => Promise<Seen>>> = {
   'bad-request': async () => codeOf(await rigWith(), '/v1/resolve?modell=x'),
@@ -138,6 +151,28 @@ const BY_HTTP: Partial<Record<ErrorCode, () => Promise<Seen>>> = {
     const acme = { ...ACME, apiKey: 'sk-0123456789', models: [{ id: 'm', contextWindow: 1_000 }] };
     const asked = await rigWith({ files: { 'moltbot.json': cfg(acme) }, flags: { strict: true } });
     return codeOf(asked, '/v1/default-model', { method: 'PUT', body: { model: 'acme/m' } });
+  },
+  'reauth-required': async () => {
+    const login = { issuer: 'http://127.0.0.1:1', clientId: 'c1', scopes: ['openid'] };
+    const tokens = { access: 'canary-access', refresh: 'canary-refresh', expires: 1_000, obtained: 1 };
+    const refusal = { at: 2, detail: 'the server takes the refresh token no more' };
+    const profile = { type: 'oauth', provider: 'acme', ...tokens, ...login, refusal };
+    const files = {
+      'moltbot.json': cfg({ ...ACME, auth: 'oauth' }),
+      'sidecar/sidecar.json5': { oauth: { acme: login } },
+      'sidecar/auth-profiles.json': { version: 1, profiles: { 'acme:default': profile } },
+    };
+    return codeOf(await rigWith({ files }), '/v1/resolve?model=acme/m');
+  },
+  'login-server-down': async () => startLoginAt(await freePort()),
+  'login-failed': async () => {
+    const server = createServer((_request, response) =>
+      response.writeHead(400, { 'content-type': 'application/json' }).end('{"error":"invalid_client"}'),
+    );
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    return startLoginAt(Number(Object(server.address()).port));
   },
   'too-many-readers': async () => {
     const asked = await rigWith();

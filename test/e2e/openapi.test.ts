@@ -22,6 +22,15 @@ const FILES = {
       },
     },
   },
+  'sidecar/sidecar.json5': {
+    oauth: {
+      acme: {
+        clientId: 'c1',
+        authorizationEndpoint: 'http://127.0.0.1:1/auth',
+        tokenEndpoint: 'http://127.0.0.1:1/token',
+      },
+    },
+  },
   'agents/main/agent/auth-profiles.json': {
     version: 1,
     profiles: {
@@ -66,14 +75,16 @@ afterAll(async () => {
 interface Question {
   readonly on?: () => Rig;
   readonly body?: unknown;
+  /** What stands for `{id}`. @default ollama */
+  readonly id?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Asks, and says what the document has against the answer. */
 async function ask(method: string, template: string, query = '', question: Question = {}) {
-  const { on = () => rig, body, headers = {} } = question;
+  const { on = () => rig, body, headers = {}, id = 'ollama' } = question;
   const provider = template.startsWith('/v1/aws/') ? 'amazon-bedrock' : 'acme';
-  const path = template.replace('{id}', 'ollama').replace('{provider}', provider);
+  const path = template.replace('{id}', id).replace('{provider}', provider);
   const response = await fetch(`${on().sidecar.url}${path}${query}`, {
     method,
     headers: {
@@ -92,6 +103,17 @@ async function ask(method: string, template: string, query = '', question: Quest
     status: response.status,
     faults: judge.faults(method, template, { status: response.status, type, body: answer }),
   };
+}
+
+/** Whoever asks for a login that waits already gets that one. */
+async function idOfWaitingLogin(): Promise<string> {
+  const { sidecar, token } = rig;
+  const response = await fetch(`${sidecar.url}/v1/logins`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ provider: 'acme' }),
+  });
+  return String(Object(await response.json()).loginId);
 }
 
 describe('good requests', () => {
@@ -123,6 +145,13 @@ describe('good requests', () => {
     ['GET', '/openapi.json', ''],
   ])('%s %s%s is 200 and as the document says', async (method, path, query) => {
     expect(await ask(method, path, query)).toEqual({ status: 200, faults: [] });
+  });
+
+  it('a login that is started and waits, as the document says', async () => {
+    const start = { body: { provider: 'acme' } };
+    expect(await ask('POST', '/v1/logins', '', start)).toEqual({ status: 201, faults: [] });
+    const id = await idOfWaitingLogin();
+    expect(await ask('GET', '/v1/logins/{id}', '', { id })).toEqual({ status: 200, faults: [] });
   });
 
   it('a bearer token of AWS, and a server without a default model, as the document says', async () => {

@@ -19,6 +19,7 @@ export const AWS_ROUTES: RouteGroup = {
       errors: [
         'no-auth',
         'auth-expired',
+        'reauth-required',
         'auth-required',
         'unknown-provider',
         'runtime-down',

@@ -16,7 +16,14 @@ export const LOGIN_ROUTES: RouteGroup = {
       token: 'needed',
       body: loginBody,
       answers: [{ status: 201, description: 'What to do now', schema: loginStartedAnswer }],
-      errors: ['unknown-provider', 'config-invalid', 'no-auth'],
+      errors: [
+        'unknown-provider',
+        'config-invalid',
+        'address-in-use',
+        'cannot-write',
+        'login-failed',
+        'login-server-down',
+      ],
     },
     {
       method: 'get',

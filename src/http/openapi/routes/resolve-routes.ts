@@ -35,6 +35,7 @@ export const RESOLVE_ROUTES: RouteGroup = {
         'provider-changed',
         'no-auth',
         'auth-expired',
+        'reauth-required',
         'auth-required',
         'runtime-down',
         'config-invalid',

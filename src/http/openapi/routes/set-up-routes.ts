@@ -12,6 +12,7 @@ const CHANGE_ERRORS: readonly ErrorCode[] = [
   'unknown-model',
   'no-auth',
   'auth-expired',
+  'reauth-required',
   'auth-required',
   'runtime-down',
   'config-invalid',
