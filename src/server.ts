@@ -13,7 +13,6 @@ import { refuseBeyondScope, within } from './http/callers/scoped-answers.ts';
 import { leaseBody, listTokens, openLease } from './http/callers/token-routes.ts';
 import type { CredentialAudit } from './http/credential-audit.ts';
 import { EVENT_STREAM_HEADERS, type Watching } from './http/events/watching.ts';
-import { AWS_CREDENTIALS_PATH } from './credentials/aws/own-address.ts';
 import { awsCredentialsResponse } from './http/aws-credentials.ts';
 import { isChallenge, proofFor } from './http/liveness-proof.ts';
 import type { GuardedEnv, ReadyBody } from './http/node-server.ts';
@@ -208,7 +207,7 @@ export function createApp({
     return watching.poll({ since, signal: c.req.raw.signal });
   });
 
-  app.get(`${AWS_CREDENTIALS_PATH}:provider`, (c) => {
+  app.get('/v1/aws/credentials/:provider', (c) => {
     readQuery(c.req.url, []);
     const provider = c.req.param('provider');
     return awsCredentialsResponse(resolver.resolve({ provider }), clock, (resolution) =>

@@ -3,6 +3,7 @@ import { isRecord } from '../../src/domain/record.ts';
 
 /** Fields whose values no two runs have in common. */
 const VOLATILE = new Set([
+  'Expiration',
   'at',
   'digest',
   'pid',

@@ -194,7 +194,7 @@ describe('"The AWS packages load only when used"', () => {
       await vi.waitFor(
         async () =>
           expect((await fetch(`${url}/v1/resolve?provider=amazon-bedrock`, { headers })).status).toBe(200),
-        { timeout: 10_000 },
+        { timeout: 25_000 },
       );
     }
     expect((await server.stop()).code).toBe(0);

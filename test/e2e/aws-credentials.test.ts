@@ -69,7 +69,7 @@ describe('"A real AWS SDK client and a raw one get credentials from the route"',
 
   it('a raw client with the three headers of the SDK', async () => {
     const rig = await rigWith({ env: container(await fakeAws()) });
-    await vi.waitFor(async () => expect((await rig.ask(ROUTE)).status).toBe(200), { timeout: 10_000 });
+    await vi.waitFor(async () => expect((await rig.ask(ROUTE)).status).toBe(200), { timeout: 25_000 });
     const { port, host } = new URL(rig.sidecar.url);
     const ask = (authorization: string) =>
       sendRaw(
@@ -173,7 +173,7 @@ describe('lists never wait for the chain', () => {
         expect((await rig.ask('/v1/providers/amazon-bedrock')).body).toMatchObject({
           auth: { mode: 'aws-sdk', source: 'aws-sdk default chain', status: 'satisfied' },
         }),
-      { timeout: 10_000 },
+      { timeout: 25_000 },
     );
     expect((await rig.ask('/v1/models')).text).toContain('amazon-bedrock/');
   });

@@ -6,7 +6,11 @@ import { awsCredentialsResponse, toCredentialProcess } from '../../src/http/aws-
 import { resolve } from '../../src/resolution/resolve.ts';
 import { NOW, snapshotOf } from '../helpers/snapshot-fixture.ts';
 
+/** Refs of the resolutions whose keys left. */
+const handedOut: string[] = [];
+
 afterEach(() => {
+  handedOut.length = 0;
   vi.useRealTimers();
 });
 
@@ -21,7 +25,7 @@ async function answer(outcome: Promise<ResolutionOutcome>): Promise<{ status: nu
   const response = await awsCredentialsResponse(
     outcome,
     () => NOW,
-    () => undefined,
+    ({ ref }) => handedOut.push(ref),
   );
   return { status: response.status, body: await response.json() };
 }
@@ -39,6 +43,7 @@ describe('200: four strings', () => {
         Expiration: new Date(NOW + 20 * 60_000).toISOString(),
       },
     });
+    expect(handedOut).toEqual(['amazon-bedrock']);
   });
 
   it('temporary keys of the environment', async () => {
@@ -74,6 +79,7 @@ describe('errors are problem documents "that also have Code and Message"', () =>
     expect(body).toMatchObject({ status, code, Code: code, Message: expect.stringMatching(words) });
     expect(body).toMatchObject({ detail: expect.stringMatching(words) });
     expect(JSON.stringify(body)).not.toContain('canary');
+    expect(handedOut).toEqual([]);
   });
 
   it('"it answers within a second, always": 503 after 900 ms, whatever the source does', async () => {

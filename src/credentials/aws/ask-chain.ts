@@ -40,7 +40,7 @@ export function createAskChain(run: RunCommand): AskChain {
     const outcome = await run({
       ...nodeProgram(programArguments()),
       env: chainEnvironment(env, home, profile),
-      timeoutMs,
+      timeoutMs: timeoutMs + (IS_SOURCE ? LOADING_SOURCE_MS : 0),
       maxBytes: MAX_BYTES,
       signal,
     });
@@ -50,11 +50,16 @@ export function createAskChain(run: RunCommand): AskChain {
   };
 }
 
+/** True where this file still is TypeScript. */
+const IS_SOURCE = import.meta.url.endsWith('.ts');
+
+/** What loads TypeScript takes its time before the program begins, in milliseconds. */
+const LOADING_SOURCE_MS = 15_000;
+
 /** The program beside this file; where it still is TypeScript, with what can load that. */
 function programArguments(): readonly string[] {
-  const isSource = import.meta.url.endsWith('.ts');
-  const program = fileURLToPath(new URL(`./chain-program.${isSource ? 'ts' : 'js'}`, import.meta.url));
-  if (!isSource) return [program];
+  const program = fileURLToPath(new URL(`./chain-program.${IS_SOURCE ? 'ts' : 'js'}`, import.meta.url));
+  if (!IS_SOURCE) return [program];
   const loader = createRequire(import.meta.url).resolve('tsx');
   return ['--import', pathToFileURL(loader).href, program];
 }
