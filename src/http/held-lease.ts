@@ -29,6 +29,9 @@ export interface HeldLease {
 /** Waits between attempts to find a server that went away, in milliseconds; the last one stays. */
 const RETRY_MS = [50, 100, 250, 500, 1_000] as const;
 
+/** Longest wait until the server says that the token is in force, in milliseconds. */
+const BEGIN_WITHIN_MS = 5_000;
+
 const problemSchema = z.looseObject({ detail: z.string() });
 
 /**
@@ -77,6 +80,19 @@ interface Open {
 }
 
 async function open(server: ProvenServer, { name, token, scope }: LeaseRequest): Promise<Open> {
+  // The answer is a stream without an end, so only its beginning has a deadline.
+  const timer = setTimeout(server.close, BEGIN_WITHIN_MS);
+  try {
+    return await begin(server, { name, token, scope });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function begin(
+  server: ProvenServer,
+  { name, token, scope }: Omit<LeaseRequest, 'connect'>,
+): Promise<Open> {
   const answer = await server.stream({
     method: 'POST',
     path: '/v1/tokens/lease',

@@ -1,5 +1,5 @@
 /** Running a program in this one's place: its streams, its signals and its exit code, as if it had been called itself. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { systemCodeOf } from '../domain/errors.ts';
 import type { Environment } from './paths.ts';
@@ -30,18 +30,11 @@ const FROM_TERMINAL: readonly string[] = ['SIGINT', 'SIGQUIT'];
 /** Runs a program to its end. Never rejects. */
 export function runChild({ command, args, env, sharesTerminal }: ChildRequest): Promise<ChildEnd> {
   return new Promise((resolve) => {
-    let child;
-    try {
-      child = spawn(command, args, { env: { ...env }, stdio: 'inherit' });
-    } catch {
-      // Node refuses at once what holds a NUL; its message would quote the argument.
-      resolve({ kind: 'not-started', exitCode: 126, reason: 'cannot be run with these arguments' });
-      return;
-    }
-    const started = child;
+    let started: ChildProcess | undefined;
+    // Before the program begins: it may say that it is ready, and be told to end, before this goes on.
     const handlers = PASSED_ON.map((signal) => {
       const handler = (): void => {
-        if (!sharesTerminal || !FROM_TERMINAL.includes(signal)) started.kill(signal);
+        if (!sharesTerminal || !FROM_TERMINAL.includes(signal)) started?.kill(signal);
       };
       process.on(signal, handler);
       return [signal, handler] as const;
@@ -50,8 +43,16 @@ export function runChild({ command, args, env, sharesTerminal }: ChildRequest): 
       for (const [signal, handler] of handlers) process.off(signal, handler);
       resolve(end);
     };
+    try {
+      started = spawn(command, args, { env: { ...env }, stdio: 'inherit' });
+    } catch {
+      // Node refuses at once what holds a NUL; its message would quote the argument.
+      settle({ kind: 'not-started', exitCode: 126, reason: 'cannot be run with these arguments' });
+      return;
+    }
+    const { pid } = started;
     started.on('error', (error) => {
-      if (started.pid !== undefined) return;
+      if (pid !== undefined) return;
       const code = systemCodeOf(error) ?? 'unknown error';
       const missing = code === 'ENOENT';
       settle({

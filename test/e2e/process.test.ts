@@ -39,10 +39,19 @@ describe('"no inspector on SIGUSR1"', () => {
 });
 
 describe('"uncaught errors end in one clean line and exit 70 with no secret in it"', () => {
-  /** Runs the program with something thrown in it, a moment after it began. */
+  /** Runs the program with something thrown in it, once the server listens. */
   async function runWith(code: string, env: Record<string, string>) {
     const preload = join(home, 'throw.mjs');
-    await writeFile(preload, `setTimeout(() => { ${code} }, 1_500).unref();`);
+    const endpoint = JSON.stringify(join(home, '.clawdbot/sidecar/endpoint.json'));
+    await writeFile(
+      preload,
+      `import { existsSync } from 'node:fs';
+      const timer = setInterval(() => {
+        if (!existsSync(${endpoint})) return;
+        clearInterval(timer);
+        ${code}
+      }, 20).unref();`,
+    );
     const child = spawn(process.execPath, ['--import', preload, CLI, 'serve', '--port', '0'], {
       cwd: home,
       env: { PATH: process.env['PATH'], HOME: home, ...QUIET, ...env },
