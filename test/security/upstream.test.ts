@@ -5,12 +5,13 @@
 import { createServer } from 'node:http';
 import type { AddressInfo, LookupFunction } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { coolDownsOfServer } from '../../src/commands/running-server.ts';
+import { coolDownsOfServer } from '../../src/commands/server-cool-downs.ts';
 import { askNimAccess } from '../../src/nim-access.ts';
 import { createAsk } from '../../src/login/ask-provider.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import { proofFor } from '../../src/http/liveness-proof.ts';
 import { writeEndpointFile } from '../../src/platform/endpoint-file.ts';
+import { findPaths } from '../../src/platform/paths.ts';
 import { resolve, type ResolveRequest } from '../../src/resolution/resolve.ts';
 import { startFakeOllama } from '../helpers/fake-ollama.ts';
 import {
@@ -86,10 +87,11 @@ describe('"redirects never followed with a credential"', () => {
       if (challenge === null) return { status: 307, headers: { location: `${other.url}/v1/providers` } };
       return { status: 200, body: JSON.stringify({ status: 'ok', proof: proofFor(challenge, token) }) };
     });
-    const path = `${await tempFolder()}/endpoint.json`;
+    const home = await tempFolder();
+    const { endpoint: path } = findPaths({}, home);
     const endpoint = { url: first.url, token, pid: 1, version: '1', startedAt: '2026-01-01T00:00:00.000Z' };
     await writeEndpointFile(path, endpoint);
-    expect(await coolDownsOfServer(path)).toEqual([]);
+    expect(await coolDownsOfServer({ env: {}, home })).toEqual([]);
     expect(first.seen.map(({ url }) => url.split('?', 1)[0])).toEqual(['/livez', '/v1/providers']);
     expect(other.seen).toEqual([]);
   });
@@ -97,7 +99,8 @@ describe('"redirects never followed with a credential"', () => {
   it('a stranger on our port is never sent the token', async () => {
     const token = new Secret('token-canary-0123456789-abcdefghijklmnop');
     const stranger = await server(() => ({ status: 200, body: '{"status": "ok", "proof": "AAAA"}' }));
-    const path = `${await tempFolder()}/endpoint.json`;
+    const home = await tempFolder();
+    const { endpoint: path } = findPaths({}, home);
     const endpoint = {
       url: stranger.url,
       token,
@@ -106,7 +109,7 @@ describe('"redirects never followed with a credential"', () => {
       startedAt: '2026-01-01T00:00:00.000Z',
     };
     await writeEndpointFile(path, endpoint);
-    expect(await coolDownsOfServer(path)).toEqual([]);
+    expect(await coolDownsOfServer({ env: {}, home })).toEqual([]);
     expect(JSON.stringify(stranger.seen)).not.toContain('canary');
   });
 });
