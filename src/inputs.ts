@@ -6,6 +6,7 @@ import type { Finding } from './domain/finding.ts';
 import type { ProviderDefinition } from './domain/provider.ts';
 import { canonicalProviderId } from './domain/provider-id.ts';
 import type { DiscoveryReport } from './domain/runtime-state.ts';
+import type { CredentialHealth } from './credentials/credential-health.ts';
 import { loadProfileStores, profileFindings, type ProfileStores } from './credentials/profile-store.ts';
 import { type ExchangeSettingsById, exchangeSources } from './credentials/exchange/exchange-source.ts';
 import type { LiveCredentials } from './credentials/live-credentials.ts';
@@ -43,6 +44,8 @@ export interface Fixed {
   readonly ownPorts: readonly number[];
   /** What is fetched or renewed while the program runs. */
   readonly live: LiveCredentials;
+  /** Which credentials their providers refused since the start. */
+  readonly credentialHealth: CredentialHealth;
   /** Why discovery is off, or null when it is on. */
   readonly discoverySkipped: string | null;
 }
@@ -111,6 +114,7 @@ export function buildSnapshot(fixed: Fixed, inputs: Inputs, revision: number): S
       onSecret: fixed.onSecretLearned,
     }),
     live: fixed.live,
+    credentialHealth: fixed.credentialHealth,
     modelsJson,
     config: config.config,
     configPath: config.path,

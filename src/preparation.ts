@@ -10,6 +10,7 @@ import type { Finding } from './domain/finding.ts';
 import { createAwsIdentities } from './credentials/aws/create-aws-identities.ts';
 import { createExchangedKeys } from './credentials/exchange/create-exchanged-keys.ts';
 import { exchangeSources } from './credentials/exchange/exchange-source.ts';
+import { createCredentialHealth } from './credentials/credential-health.ts';
 import { type DiscoveryReport, NOTHING_SCANNED } from './domain/runtime-state.ts';
 import {
   buildSnapshot,
@@ -149,6 +150,7 @@ export async function prepare(surroundings: Surroundings, options: PrepareOption
       exchange: settings.exchange,
       ownPorts,
       live: { aws, exchange, oauth: oauth.tokens },
+      credentialHealth: createCredentialHealth(),
       onSecretLearned,
     };
     if (skipped === null && options.scan !== 'none') {

@@ -18,9 +18,10 @@ import { isChallenge, proofFor } from './http/liveness-proof.ts';
 import type { GuardedEnv, ReadyBody } from './http/node-server.ts';
 import type { Metrics } from './http/metrics/metrics.ts';
 import { problemResponse } from './http/problem-details.ts';
-import { readJsonBody } from './http/json-body.ts';
+import { readJsonBody, readOptionalJsonBody } from './http/json-body.ts';
 import { type Logins, loginBody } from './http/login-routes.ts';
 import { readQuery, RESOLVE_PARAMETERS, toResolveRequest } from './http/query.ts';
+import { rejectionBody, toRejection } from './http/rejection-body.ts';
 import { pathOf } from './http/request-target.ts';
 import { connectBody, defaultModelBody, type SetUp } from './http/set-up-routes.ts';
 import type { Clock } from './platform/clock.ts';
@@ -30,6 +31,7 @@ import { toExplainAnswer } from './resolution/answers/explain-answer.ts';
 import { listModels, listProvider, listProviders } from './resolution/answers/listings.ts';
 import { toResolveAnswer } from './resolution/answers/resolve-answer.ts';
 import { chooseDefaultModel } from './resolution/default-model.ts';
+import type { ReportRejection } from './resolution/report-rejection.ts';
 import type { ResolveRequest } from './resolution/resolve.ts';
 import type { Resolver } from './resolution/resolver.ts';
 import type { Snapshot } from './resolution/snapshot.ts';
@@ -39,6 +41,7 @@ import type { HealthReport } from './validation/health.ts';
 export interface AppParts {
   readonly snapshot: () => Snapshot;
   readonly resolver: Resolver;
+  readonly reportRejection: ReportRejection;
   readonly health: () => Promise<HealthReport>;
   /** The newest report, whose evidence may be newer than the snapshot's. */
   readonly discovery: () => DiscoveryReport;
@@ -70,6 +73,7 @@ const LEASE_HEADERS = { ...JSON_HEADERS, 'content-type': 'application/x-ndjson',
 export function createApp({
   snapshot,
   resolver,
+  reportRejection,
   health,
   discovery,
   scan,
@@ -144,6 +148,16 @@ export function createApp({
     audit.handedOut(kept.resolution, caller);
     return resolveBody(kept.resolution);
   };
+
+  app.post('/v1/resolve/:resolutionId/rejected', async (c) => {
+    readQuery(c.req.url, []);
+    const read = await readOptionalJsonBody(c.req.raw, rejectionBody);
+    if (read.kind === 'refused') return read.response;
+    const rejection = toRejection(read.body, clock());
+    const outcome = await reportRejection(c.req.param('resolutionId'), rejection);
+    if (outcome.kind !== 'set-aside') return answerResolve(outcome, c.env.caller);
+    return problemResponse(outcome.problem, { coolDown: outcome.coolDown });
+  });
 
   app.get('/v1/explain', async (c) => {
     const query = readQuery(c.req.url, RESOLVE_PARAMETERS);

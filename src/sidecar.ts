@@ -34,6 +34,8 @@ import { systemSleep } from './platform/sleep.ts';
 import { defaultModelWish, prepare, type Preparation, type Surroundings } from './preparation.ts';
 import { recheckOnMiss } from './recheck-on-miss.ts';
 import { warmAwsIdentities } from './resolution/aws-places.ts';
+import { createRenewers } from './renewers.ts';
+import { createReportRejection } from './resolution/report-rejection.ts';
 import { createResolver } from './resolution/resolver.ts';
 import { secretsInUse } from './resolution/secrets-in-use.ts';
 import type { Snapshot } from './resolution/snapshot.ts';
@@ -213,9 +215,18 @@ async function run(
     publish: hub.publish,
     log,
   });
+  const resolver = createResolver(live.current, clock, recheckOnMiss(discovery, live.settled, options));
   const app = createApp({
     snapshot: live.current,
-    resolver: createResolver(live.current, clock, recheckOnMiss(discovery, live.settled, options)),
+    resolver,
+    reportRejection: createReportRejection({
+      snapshot: live.current,
+      clock,
+      log,
+      renewers: createRenewers(fixed.live, oauth.tokens, () => live.current().env),
+      publish: hub.publish,
+      forget: resolver.forget,
+    }),
     health,
     callers: access.callers,
     reloadCallers: access.reload,

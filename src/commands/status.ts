@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { EXIT, messageOf, type Problem } from '../domain/errors.ts';
 import { type EndpointFile, readEndpointFile } from '../platform/endpoint-file.ts';
+import { readTextFile } from '../platform/files.ts';
 import { findPaths } from '../platform/paths.ts';
 import { isProcessAlive } from '../platform/process.ts';
 import { type CommandContext, printJson, withProgress } from './context.ts';
@@ -25,6 +26,8 @@ const healthAnswer = z.looseObject({
 });
 
 type HealthAnswer = z.infer<typeof healthAnswer>;
+
+const NONE_HERE = 'No server is running here';
 
 /** How often a server is looked for while one is waited for, in milliseconds. */
 const LOOK_EVERY_MS = 200;
@@ -74,8 +77,11 @@ type Found =
 /** @param pid null for any process's server */
 async function look(path: string, pid: number | null): Promise<Found> {
   const endpoint = await readEndpointFile(path);
-  if (endpoint === undefined || (pid !== null && endpoint.pid !== pid))
-    return absent('No server is running here');
+  if (endpoint === undefined) {
+    const file = await readTextFile(path, { trust: 'private' });
+    return absent(file.kind === 'refused' ? `${file.detail}, so it is not trusted` : NONE_HERE);
+  }
+  if (pid !== null && endpoint.pid !== pid) return absent(NONE_HERE);
   // The port of a dead server may be somebody else's by now, and the token is not for them.
   const server = await connectProven(endpoint);
   if (server === undefined) {

@@ -7,6 +7,7 @@ import type { SettingsFlags } from '../settings/load.ts';
 import { startupFailureText } from '../validation/startup.ts';
 import { toProblemDetails } from '../http/problem-details.ts';
 import { type CommandContext, printJson, withProgress } from './context.ts';
+import { coolDownsOfServer } from './server-cool-downs.ts';
 
 /** Flags of every command that computes an answer from the same files as the server. */
 export interface AnswerFlags extends SettingsFlags {
@@ -34,16 +35,18 @@ export async function prepareAnswer(
   flags: AnswerFlags,
 ): Promise<Extract<Preparation, { kind: 'prepared' }> | number> {
   const scan = flags.offline === true ? 'none' : 'memory';
-  const prepared = await withProgress(
+  const [prepared, coolDowns] = await withProgress(
     context,
     'Looking for local runtimes',
-    prepare(surroundingsOf(context), { flags, scan }),
+    Promise.all([prepare(surroundingsOf(context), { flags, scan }), coolDownsOfServer(context)]),
   );
   if (prepared.kind === 'refused') {
     printProblem(context, prepared.problem, flags.json === true);
     return prepared.exitCode;
   }
   await prepared.discovery?.close();
+  for (const { credential, coolDown } of coolDowns)
+    prepared.fixed.credentialHealth.adopt(credential, coolDown);
   return prepared;
 }
 

@@ -16,6 +16,7 @@ import {
   withFileLock,
   writePrivateFile,
 } from '../platform/files.ts';
+import { findDuplicateKey } from './duplicate-keys.ts';
 
 /** A token as the file has it. */
 export interface StoredToken {
@@ -174,6 +175,10 @@ async function readTokens(path: string): Promise<TokenFile> {
   if (read.kind === 'refused') return { kind: 'broken', detail: read.detail };
   const checked = fileSchema.safeParse(parseJson(read.text));
   if (!checked.success) return { kind: 'broken', detail: `${path} is not a list of tokens of version 1` };
+  // Of two limits under one name the parser keeps the last one, and that may be the wider one.
+  if (findDuplicateKey(read.text) !== undefined) {
+    return { kind: 'broken', detail: `${path} has a key twice in one object` };
+  }
   const tokens = checked.data.tokens.map(
     ({ id, name, sha256, providers, models, secrets, createdAt, expiresAt }): StoredToken => ({
       id,

@@ -1,5 +1,6 @@
 /** What the environment says of NVIDIA NIM: the hosted service or a server of one's own, its model, its window. */
 import { sameSocket } from '../domain/base-url.ts';
+import { isMetadataHost } from '../domain/metadata-host.ts';
 import { NIM_SERVICE } from '../domain/nim-service.ts';
 import { isPrivateHost } from '../domain/private-host.ts';
 import { hasControlCharacters } from '../domain/untrusted-text.ts';
@@ -54,6 +55,10 @@ function readBaseUrl(text: string | undefined, defects: string[]): Where {
   }
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
     defects.push('JAATO_NIM_BASE_URL must not hold a user name, a password or a query');
+    return HOSTED;
+  }
+  if (isMetadataHost(url.hostname)) {
+    defects.push('JAATO_NIM_BASE_URL leads to the metadata service of a cloud');
     return HOSTED;
   }
   const path = url.pathname.replace(/\/+$/, '');

@@ -8,6 +8,7 @@ import { isRecord } from '../domain/record.ts';
 import { hasControlCharacters, quoteUntrusted } from '../domain/untrusted-text.ts';
 import type { Clock } from '../platform/clock.ts';
 import {
+  CORRUPT,
   ensurePrivateFolder,
   moveAside,
   readTextFile,
@@ -150,7 +151,7 @@ function readStore(path: string, corrupt: 'tolerate-corrupt'): Promise<StoreFile
 async function readStore(path: string, corrupt?: 'tolerate-corrupt'): Promise<StoreFile> {
   const read = await readTextFile(path, { trust: 'private', maxBytes: MAX_STORE_BYTES });
   if (read.kind === 'missing') return { kind: 'missing' };
-  if (read.kind === 'refused' && read.reason !== 'not-utf8' && read.reason !== 'too-large') {
+  if (read.kind === 'refused' && !CORRUPT.has(read.reason)) {
     throw new SidecarError('not-permitted', read.detail, [`Mend or remove ${path}`]);
   }
   const file = read.kind === 'text' ? parseStore(read.text, path) : corruptBecause(read.detail);

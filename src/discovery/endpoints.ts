@@ -4,6 +4,7 @@
  */
 import type { RuntimeId } from '../domain/provider-id.ts';
 import type { Candidate } from '../domain/runtime-state.ts';
+import { isMetadataUrl } from '../domain/metadata-host.ts';
 import { quoteUntrusted } from '../domain/untrusted-text.ts';
 import type { Announced } from './announced.ts';
 import { hostKind, isOllamaCloudHost, literalsOf, rootUrl, type Address } from './address.ts';
@@ -108,6 +109,7 @@ function judge(
   if (address.defect !== undefined) return refuse(address.defect);
   if (scheme !== 'http' && scheme !== 'https')
     return refuse(`${quoteUntrusted(scheme)} is not http or https`);
+  if (isMetadataUrl(url)) return refuse('it is the metadata service of a cloud');
   if (isOllamaCloudHost(host)) return refuse('it is a cloud service, which needs a key');
   if (port === 0) return refuse('port 0 stands for any free port, so nobody knows which it is');
   const expected = runtime === null ? [] : [runtime];

@@ -10,6 +10,7 @@ import {
   ensurePrivateFolder,
   moveAside,
   readTextFile,
+  removeDrafts,
   withFileLock,
   writePrivateFile,
 } from '../platform/files.ts';
@@ -130,6 +131,8 @@ export function createModelsJsonFile({ path, clock, log }: ModelsJsonFileDeps): 
     { explicit }: SyncOptions,
     ids: string,
   ): Promise<SyncOutcome> => {
+    await removeDrafts(path);
+    await removeDrafts(idsPath);
     const [current, idsBefore] = [await read(), await readIds()];
     if (current.kind === 'refused') return current;
     // It may have been deleted while the lock was waited for.
@@ -147,6 +150,8 @@ export function createModelsJsonFile({ path, clock, log }: ModelsJsonFileDeps): 
       current.kind === 'broken' ? current.detail : merge.kind === 'corrupt' ? merge.detail : undefined;
     if (defect !== undefined) {
       const movedTo = await moveAside(path, clock());
+      // Gone by our own hand: if the write fails now, that must not look like the operator's wish.
+      wasThere = false;
       log.warn(`models.json was corrupt (${defect}) and has been rebuilt`, { path, movedTo });
     }
     await writePrivateFile(path, merge.text);

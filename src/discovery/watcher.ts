@@ -6,6 +6,7 @@ import type { LookupFunction } from 'node:net';
 import { messageOf, type Problem, SidecarError } from '../domain/errors.ts';
 import { NOTHING_SCANNED, type DiscoveryReport } from '../domain/runtime-state.ts';
 import type { Clock } from '../platform/clock.ts';
+import { guardedLookup } from '../platform/guarded-lookup.ts';
 import type { Logger } from '../platform/logger.ts';
 import { createAnnouncements, type CandidateSettings } from './announcements.ts';
 import { ticksToRest } from './back-off.ts';
@@ -70,7 +71,7 @@ export interface Discovery {
 /** Creates discovery; touches nothing until `scan` or `start`. */
 export function createDiscovery(deps: DiscoveryDeps): Discovery {
   const { clock, log, modelsJson } = deps;
-  const lookup = deps.lookup === undefined ? {} : { lookup: deps.lookup };
+  const lookup = { lookup: guardedLookup(deps.lookup) };
   const probe = createProbe({ clock, ...lookup });
   const announcements = createAnnouncements({ ...deps, settings: deps.candidates ?? {} });
   const scanner = createScanner({ ...deps, probe, runtimes: RUNTIMES, announced: announcements.hosts });

@@ -1,4 +1,5 @@
 /** Credentials and resolutions as plain types: what a caller gets, and every step that led to it. */
+import type { CoolDown } from './cool-down.ts';
 import type { ErrorCode, Problem } from './errors.ts';
 import type { EffectiveProvider, Model } from './provider.ts';
 import type { Secret } from './secret.ts';
@@ -82,7 +83,13 @@ export interface Step {
 
 /** A place and what to do there, for the error that lists all of them. */
 export type AuthOutcome =
-  | { readonly kind: 'satisfied'; readonly auth: ResolvedAuth; readonly steps: readonly Step[] }
+  | {
+      readonly kind: 'satisfied';
+      readonly auth: ResolvedAuth;
+      readonly steps: readonly Step[];
+      /** The cool-down that the credential is in, where there is no better one. */
+      readonly coolDown?: CoolDown;
+    }
   | { readonly kind: 'failed'; readonly problem: Problem; readonly steps: readonly Step[] };
 
 /** The answer for one model ref (or one provider): everything a caller needs for its request. */
@@ -101,6 +108,8 @@ export interface Resolution {
   readonly auth: ResolvedAuth;
   /** Headers as the provider's api wants them. The values are secret. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The cool-down that the credential is in, where there is no better one. */
+  readonly coolDown?: CoolDown;
 }
 
 /** A finished resolution or the reason why there is none, with the steps of either. */

@@ -72,6 +72,11 @@ export const ERROR_CODES = {
     exitCode: EXIT.config,
     title: 'The context window is too small',
   },
+  'credential-cooling-down': {
+    status: 424,
+    exitCode: EXIT.failed,
+    title: 'The provider refused the only credential for the moment',
+  },
   'cannot-write': { status: 500, exitCode: EXIT.cannotWrite, title: 'A file cannot be written' },
   'address-in-use': { status: 503, exitCode: EXIT.unavailable, title: 'The address is in use' },
   'too-many-readers': {

@@ -8,6 +8,16 @@ export type JsonBody<T> =
   | { readonly kind: 'body'; readonly body: T }
   | { readonly kind: 'refused'; readonly response: Response };
 
+/** As `readJsonBody`, for a route whose body may be left out: none at all is an empty object. */
+export async function readOptionalJsonBody<T>(request: Request, schema: z.ZodType<T>): Promise<JsonBody<T>> {
+  const isLeftOut = (request.headers.get('content-length') ?? '0') === '0';
+  if (!isLeftOut || request.headers.has('transfer-encoding')) return readJsonBody(request, schema);
+  const empty = schema.safeParse({});
+  return empty.success
+    ? { kind: 'body', body: empty.data }
+    : refused('This route needs a body of type application/json');
+}
+
 /** Reads a body of type `application/json`; any other type is 415, any other content 400. */
 export async function readJsonBody<T>(request: Request, schema: z.ZodType<T>): Promise<JsonBody<T>> {
   const type = (request.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase();

@@ -5,8 +5,8 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
-import { messageOf, SidecarError, systemCodeOf } from '../domain/errors.ts';
-import { removeDrafts, withFileLock } from './files.ts';
+import { SidecarError, systemCodeOf } from '../domain/errors.ts';
+import { cannotWrite, readCapped, removeDrafts, withFileLock } from './files.ts';
 
 /** Larger than any settings file by far. */
 const MAX_BYTES = 1024 * 1024;
@@ -33,12 +33,7 @@ export async function editTextFile(path: string, edit: (text: string | null) => 
       await rename(draft, path);
     } catch (error) {
       await rm(draft, { force: true }).catch(() => undefined);
-      throw new SidecarError(
-        'cannot-write',
-        `Cannot write ${path} (${systemCodeOf(error) ?? messageOf(error)})`,
-        ['Check the permissions and the free space of the folder'],
-        { cause: error },
-      );
+      throw cannotWrite(path, error);
     }
   });
 }
@@ -54,7 +49,8 @@ async function read(path: string): Promise<{ text: string; mode: number } | unde
     const facts = await opened.stat();
     if (!facts.isFile()) throw refused(path, 'is not a regular file');
     if (facts.size > MAX_BYTES) throw refused(path, `is larger than ${MAX_BYTES} bytes`);
-    const bytes = await opened.readFile();
+    const bytes = await readCapped(opened, facts.size, MAX_BYTES);
+    if (bytes === undefined) throw refused(path, `is larger than ${MAX_BYTES} bytes`);
     const text = decode(bytes);
     if (text === undefined) throw refused(path, 'is not UTF-8 text');
     return { text, mode: facts.mode & 0o777 };

@@ -5,7 +5,14 @@
 import { dirname } from 'node:path';
 import { isRecord } from '../domain/record.ts';
 import { Secret } from '../domain/secret.ts';
-import { ensurePrivateFolder, readTextFile, removeFile, writePrivateFile } from './files.ts';
+import {
+  ensurePrivateFolder,
+  readTextFile,
+  removeDrafts,
+  removeFile,
+  withFileLock,
+  writePrivateFile,
+} from './files.ts';
 
 /** What the file says. */
 export interface EndpointFile {
@@ -23,7 +30,10 @@ export interface EndpointFile {
 export async function writeEndpointFile(path: string, endpoint: EndpointFile): Promise<void> {
   await ensurePrivateFolder(dirname(path));
   const body = { ...endpoint, token: endpoint.token.reveal() };
-  await writePrivateFile(path, `${JSON.stringify(body, null, 2)}\n`);
+  await withFileLock(path, async () => {
+    await removeDrafts(path);
+    await writePrivateFile(path, `${JSON.stringify(body, null, 2)}\n`);
+  });
 }
 
 /** The file's content, or undefined when there is none that can be trusted. */

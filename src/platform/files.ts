@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { constants, existsSync } from 'node:fs';
-import { chmod, lstat, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, type FileHandle, lstat, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { messageOf, SidecarError, systemCodeOf } from '../domain/errors.ts';
@@ -18,7 +18,17 @@ export type FileRefusal =
   | 'wide-mode'
   | 'too-large'
   | 'not-utf8'
+  | 'byte-order-mark'
+  | 'nul-character'
   | 'unreadable';
+
+/** Reasons that say that the content is none of ours, and not that the file may not be used at all. */
+export const CORRUPT: ReadonlySet<FileRefusal> = new Set([
+  'too-large',
+  'not-utf8',
+  'byte-order-mark',
+  'nul-character',
+]);
 
 /** What became of a read. */
 export type FileRead =
@@ -29,7 +39,7 @@ export type FileRead =
 export interface ReadOptions {
   /** Largest file that is read, in bytes. @default 8 MiB */
   readonly maxBytes?: number;
-  /** `private`: no symlink, owned by this user, not readable by others. @default 'plain' */
+  /** `private`: no symlink, owned by this user, not readable by others, nothing but text. @default 'plain' */
   readonly trust?: 'plain' | 'private';
 }
 
@@ -53,14 +63,50 @@ export async function readTextFile(path: string, options: ReadOptions = {}): Pro
         return refused('wide-mode', `${path} can be read by other users; run: chmod 600 ${path}`);
       }
     }
-    const bytes = await opened.readFile();
-    return { kind: 'text', text: decodeUtf8(bytes), mode: facts.mode & 0o777 };
+    const bytes = await readCapped(opened, facts.size, maxBytes);
+    if (bytes === undefined) return refused('too-large', `${path} is larger than ${maxBytes} bytes`);
+    const text = decodeUtf8(bytes);
+    const defect = trust === 'private' ? textDefect(path, bytes) : undefined;
+    return defect ?? { kind: 'text', text, mode: facts.mode & 0o777 };
   } catch (error) {
     if (error instanceof TypeError) return refused('not-utf8', `${path} is not UTF-8 text`);
     return readFailure(path, error);
   } finally {
     await opened.close();
   }
+}
+
+/**
+ * Reads to the end of an open file.
+ *
+ * @param size what the file is said to have; some of the system's own files say 0, and others grow meanwhile
+ * @returns undefined for one that has more than `maxBytes`
+ */
+export async function readCapped(
+  file: FileHandle,
+  size: number,
+  maxBytes: number,
+): Promise<Uint8Array | undefined> {
+  let buffer = Buffer.allocUnsafe(Math.min(maxBytes, Math.max(size, 4_095)) + 1);
+  let length = 0;
+  for (;;) {
+    const { bytesRead } = await file.read(buffer, length, buffer.byteLength - length, null);
+    if (bytesRead === 0) return buffer.subarray(0, length);
+    length += bytesRead;
+    if (length > maxBytes) return undefined;
+    if (length === buffer.byteLength) {
+      buffer = Buffer.concat([buffer], Math.min(maxBytes + 1, buffer.byteLength * 2));
+    }
+  }
+}
+
+/** What no program of ours writes into a file of secrets, and what two readers may take in two ways. */
+function textDefect(path: string, bytes: Uint8Array): FileRead | undefined {
+  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) {
+    const detail = `${path} begins with a byte order mark; save it as UTF-8 without one`;
+    return refused('byte-order-mark', detail);
+  }
+  return bytes.includes(0) ? refused('nul-character', `${path} holds a NUL character`) : undefined;
 }
 
 function decodeUtf8(bytes: Uint8Array): string {
@@ -201,7 +247,8 @@ async function acquireLock(
   }
 }
 
-function cannotWrite(path: string, error: unknown): SidecarError {
+/** A failed write as an error that says what to do. */
+export function cannotWrite(path: string, error: unknown): SidecarError {
   if (systemCodeOf(error) === 'ELOCKED') {
     return new SidecarError(
       'cannot-write',
@@ -212,13 +259,27 @@ function cannotWrite(path: string, error: unknown): SidecarError {
       { cause: error },
     );
   }
+  const code = systemCodeOf(error);
   return new SidecarError(
     'cannot-write',
-    `Cannot write ${path} (${systemCodeOf(error) ?? messageOf(error)})`,
-    ['Check the permissions and the free space of the folder'],
+    `Cannot write ${path} (${code ?? messageOf(error)})`,
+    [REMEDIES.get(code ?? '') ?? 'Check the permissions and the free space of the folder'],
     { cause: error },
   );
 }
+
+/** What to do about a system error, where it has one cause. */
+const REMEDIES: ReadonlyMap<string, string> = new Map([
+  ['ENOSPC', 'The disk is full: make room on it and try again'],
+  ['EDQUOT', 'The disk quota is used up: make room and try again'],
+  [
+    'EROFS',
+    'The file system is read-only: make it writable, or choose another folder with CLAWDBOT_STATE_DIR',
+  ],
+  ['EACCES', 'This user may not write there: check the permissions of the folder'],
+  ['EPERM', 'This user may not write there: check the permissions of the folder'],
+  ['ENOENT', 'Its folder is gone: make it again, or start the program anew'],
+]);
 
 /** True when something stands at the path, whatever it is. */
 export function fileExists(path: string): boolean {

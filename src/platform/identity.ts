@@ -6,7 +6,15 @@ import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
 import { SidecarError } from '../domain/errors.ts';
 import { Secret } from '../domain/secret.ts';
-import { ensurePrivateFolder, moveAside, readTextFile, withFileLock, writePrivateFile } from './files.ts';
+import {
+  CORRUPT,
+  ensurePrivateFolder,
+  moveAside,
+  readTextFile,
+  removeDrafts,
+  withFileLock,
+  writePrivateFile,
+} from './files.ts';
 import { dirname } from 'node:path';
 
 export interface Identity {
@@ -39,6 +47,7 @@ export async function loadIdentity(path: string, now: number): Promise<Identity>
   return withFileLock(path, async () => {
     const again = await readIdentity(path);
     if (again !== 'missing' && again !== 'broken') return again;
+    await removeDrafts(path);
     if (again === 'broken') await moveAside(path, now);
     const made = { version: 1, token: randomKey(), installKey: randomKey() };
     await writePrivateFile(path, `${JSON.stringify(made, null, 2)}\n`);
@@ -54,6 +63,7 @@ export async function loadIdentity(path: string, now: number): Promise<Identity>
 export async function rotateToken(path: string, now: number): Promise<Secret> {
   await loadIdentity(path, now);
   return withFileLock(path, async () => {
+    await removeDrafts(path);
     const { installKey } = await loadStored(path);
     const made = { version: 1, token: randomKey(), installKey };
     await writePrivateFile(path, `${JSON.stringify(made, null, 2)}\n`);
@@ -77,7 +87,7 @@ async function readIdentity(path: string): Promise<Identity | 'missing' | 'broke
   const read = await readTextFile(path, { trust: 'private', maxBytes: 65_536 });
   if (read.kind === 'missing') return 'missing';
   if (read.kind === 'refused') {
-    if (read.reason === 'not-utf8' || read.reason === 'too-large') return 'broken';
+    if (CORRUPT.has(read.reason)) return 'broken';
     throw new SidecarError('not-permitted', read.detail, [`Mend or remove ${path}`]);
   }
   const parsed = identitySchema.safeParse(parseJson(read.text));

@@ -5,6 +5,7 @@
  * stronger places are known.
  */
 import type { ResolvedAuth } from '../domain/auth.ts';
+import type { CoolDown } from '../domain/cool-down.ts';
 import { sameSocket } from '../domain/base-url.ts';
 import type { EffectiveProvider, ProviderDefinition } from '../domain/provider.ts';
 import { Secret } from '../domain/secret.ts';
@@ -29,6 +30,10 @@ export type AuthPlace =
       readonly note?: string;
       /** True when the note says that the credential is about to end and cannot be renewed. */
       readonly isEnding?: boolean;
+      /** The cool-down that the credential is in. */
+      readonly coolDown?: CoolDown;
+      /** True: weaker places come first. */
+      readonly setAside?: boolean;
     }
   | {
       /** `unverified`: it may hold a credential, and this question was not worth the wait. */

@@ -6,22 +6,26 @@
 import { nameOfReference } from '../domain/secret-ref.ts';
 import type { References } from '../credentials/references.ts';
 import type { AuthPlace, OpenPlace, PendingPlace, ReferringPlace } from './auth-places.ts';
+import { isAnswer } from './choose-place.ts';
 
 /**
  * @param places strongest first
  * @param wait false: what would have to be fetched is `unverified`
+ * @param judge marks what each place holds with what is known of it: one that is set aside shadows nothing
  */
 export async function followPlaces(
   places: readonly (AuthPlace | OpenPlace)[],
   references: References,
   wait: boolean,
+  judge: (place: AuthPlace) => AuthPlace,
 ): Promise<readonly AuthPlace[]> {
   const followed: AuthPlace[] = [];
   for (const place of places) {
-    const isShadowed = followed.some(({ kind }) => kind === 'hit');
-    if (place.kind === 'reference') followed.push(await followReference(place, isShadowed, references));
-    else if (place.kind === 'pending') followed.push(await followPending(place, isShadowed, wait));
-    else followed.push(place);
+    const isShadowed = followed.some(isAnswer);
+    if (place.kind === 'reference')
+      followed.push(judge(await followReference(place, isShadowed, references)));
+    else if (place.kind === 'pending') followed.push(judge(await followPending(place, isShadowed, wait)));
+    else followed.push(judge(place));
   }
   return followed;
 }

@@ -3,6 +3,7 @@
  * function answers startup validation, health, the server, `explain` and the command line.
  */
 import type { AuthOutcome, ResolvedAuth, Step } from '../domain/auth.ts';
+import type { CoolDown } from '../domain/cool-down.ts';
 import type { Problem } from '../domain/errors.ts';
 import type { EffectiveProvider } from '../domain/provider.ts';
 import { fingerprintOf } from '../domain/secret.ts';
@@ -15,17 +16,16 @@ import {
 } from './auth-places.ts';
 import { awsPlaces } from './aws-places.ts';
 import { noAuthHints } from './auth-hints.ts';
+import { type ChoiceRequest, chosenPlace, isRefused, judgePlace } from './choose-place.ts';
 import { exchangePlaces } from './exchange-places.ts';
 import { followPlaces } from './follow-places.ts';
 import type { Snapshot } from './snapshot.ts';
 
-export interface AuthRequest {
+export interface AuthRequest extends ChoiceRequest {
   /** A profile that the caller insists on. */
   readonly profileId?: string;
   /** Base URL that the request would go to. @default the provider's own */
   readonly destination?: string;
-  /** Unix milliseconds. */
-  readonly now: number;
   /** False: what would have to be fetched is `unverified`, for lists that must not wait. @default true */
   readonly wait?: boolean;
 }
@@ -40,19 +40,30 @@ export async function resolveAuth(
   request: AuthRequest,
 ): Promise<AuthOutcome> {
   const places = await authPlaces(snapshot, provider, request);
-  const winner = places.find(({ kind }) => kind === 'hit');
+  const winner = chosenPlace(places);
   const steps = places.map((place) => toStep(place, place === winner, snapshot.installKey));
-  if (winner?.kind === 'hit') return { kind: 'satisfied', auth: winner.auth, steps };
+  if (winner !== undefined) {
+    const { auth, coolDown } = winner;
+    return { kind: 'satisfied', auth, steps, ...(coolDown === undefined ? {} : { coolDown }) };
+  }
   return { kind: 'failed', problem: nothingFound(snapshot, provider, request, places), steps };
 }
 
-/** Every place in the order in which they count, each with what it holds. The first `hit` is used. */
+/** Every place in the order in which they count, each with what it holds; `chosenPlace` tells which one is used. */
 export async function authPlaces(
   snapshot: Snapshot,
   provider: EffectiveProvider,
   request: AuthRequest,
 ): Promise<readonly AuthPlace[]> {
-  return followPlaces(placesFor(snapshot, provider, request), snapshot.references, request.wait ?? true);
+  const history = (version: string): readonly CoolDown[] =>
+    snapshot.credentialHealth.historyOf({ providerId: provider.id, version });
+  const judge = (place: AuthPlace): AuthPlace => {
+    const version = place.kind === 'hit' ? credentialVersion(place.auth, snapshot.installKey) : null;
+    if (place.kind !== 'hit' || version === null) return place;
+    return judgePlace(place, history(version), request);
+  };
+  const { references } = snapshot;
+  return followPlaces(placesFor(snapshot, provider, request), references, request.wait ?? true, judge);
 }
 
 function placesFor(
@@ -99,7 +110,7 @@ function toStep(place: AuthPlace, used: boolean, installKey: string): Step {
   const version = credentialVersion(place.auth, installKey);
   return {
     ...base,
-    outcome: used ? 'used' : 'shadowed',
+    outcome: used ? 'used' : isRefused(place) ? 'error' : place.setAside === true ? 'skipped' : 'shadowed',
     ...(version === null ? {} : { fingerprint: version }),
   };
 }
@@ -146,7 +157,7 @@ function nothingFound(
 ): Problem {
   const expired = places.find(({ kind }) => kind === 'expired');
   const looked = places.map(({ place, found, note }) => `${place}: ${note ?? found}`);
-  const hints = noAuthHints(snapshot, provider, request.profileId, places);
+  const hints = noAuthHints(snapshot, provider, request.profileId, places.map(asUnusable));
   if (expired !== undefined) {
     const why = `${expired.place}: ${expired.note ?? expired.found}`;
     if ('code' in expired && expired.code === 'reauth-required') {
@@ -164,4 +175,11 @@ function nothingFound(
     detail: `No usable credential for provider "${provider.id}". Looked at ${looked.length === 0 ? 'nothing' : looked.join('; ')}`,
     hints,
   };
+}
+
+/** A key that its provider refused, for one who wants to know what to mend. */
+function asUnusable(place: AuthPlace): AuthPlace {
+  if (place.kind !== 'hit') return place;
+  const { place: where, found, note = 'it is not used' } = place;
+  return { kind: 'error', place: where, found, note };
 }

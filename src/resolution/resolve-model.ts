@@ -6,6 +6,7 @@ import type { Step } from '../domain/auth.ts';
 import { sameSocket } from '../domain/base-url.ts';
 import type { Problem } from '../domain/errors.ts';
 import { GPU_DEV } from '../domain/exchange.ts';
+import { isMetadataUrl } from '../domain/metadata-host.ts';
 import { formatModelRef, parseModelRef } from '../domain/model-ref.ts';
 import type { EffectiveProvider, Model, Origin, ProviderDefinition } from '../domain/provider.ts';
 import { runtimeOfProviderId } from '../domain/provider-id.ts';
@@ -297,6 +298,11 @@ function whatARequestNeeds(
   const completed = completeBaseUrl(provider, template, snapshot.env, catalog);
   if (completed.kind === 'incomplete')
     return { problem: broken(provider, completed.detail, completed.hints) };
+  if (isMetadataUrl(completed.baseUrl)) {
+    const detail =
+      'its base URL leads to the metadata service of a cloud, which hands out the identity of this machine';
+    return { problem: broken(provider, detail) };
+  }
   return { baseUrl: completed.baseUrl, api: model?.api ?? provider.api ?? DEFAULT_API };
 }
 

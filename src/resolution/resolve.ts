@@ -52,7 +52,13 @@ async function decide(snapshot: Snapshot, request: ResolveRequest, now: number):
     : resolvePinned(snapshot, request, request.resolutionId, now);
 }
 
-async function resolveFresh(snapshot: Snapshot, request: ResolveRequest, now: number): Promise<Decision> {
+/** @param pin what the request has begun with, where it has begun */
+async function resolveFresh(
+  snapshot: Snapshot,
+  request: ResolveRequest,
+  now: number,
+  pin?: Pin,
+): Promise<Decision> {
   const asked = whatIsAsked(snapshot, request);
   if (asked.wanted === null) {
     return {
@@ -73,11 +79,16 @@ async function resolveFresh(snapshot: Snapshot, request: ResolveRequest, now: nu
   const before = [...asked.steps, ...found.steps];
   if (found.kind === 'failed') return { ...found, steps: before };
   const profileId = request.profileId;
+  const { id } = found.provider;
   const outcome = await resolveAuth(snapshot, found.provider, {
     now,
     destination: found.baseUrl,
     wait: request.wait ?? true,
+    ...(found.model === null ? {} : { ref: found.ref }),
     ...(profileId === undefined ? {} : { profileId }),
+    ...(pin === undefined
+      ? {}
+      : { isPinned: (auth) => identityOf(id, found.baseUrl, found.api, auth) === pin.identity }),
   });
   const steps = [...before, ...outcome.steps];
   if (outcome.kind === 'failed') {
@@ -102,7 +113,12 @@ async function resolveFresh(snapshot: Snapshot, request: ResolveRequest, now: nu
     outcome.auth,
     requestHeaders({ ...found, ...headed, auth: outcome.auth }),
   );
-  return { kind: 'resolved', resolution, steps: allSteps };
+  const { coolDown } = outcome;
+  return {
+    kind: 'resolved',
+    resolution: coolDown === undefined ? resolution : { ...resolution, coolDown },
+    steps: allSteps,
+  };
 }
 
 /** The same identity again with a fresh secret, or `provider-changed`. */
@@ -131,6 +147,7 @@ async function resolvePinned(
       ...(pin.profileId === null ? {} : { profileId: pin.profileId }),
     },
     now,
+    pin,
   );
   if (outcome.kind === 'resolved') {
     const { baseUrl, api, auth, provider } = outcome.resolution;

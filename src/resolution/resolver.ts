@@ -13,6 +13,8 @@ export interface Resolver {
   readonly resolve: (request: ResolveRequest) => Promise<ResolutionOutcome>;
   /** The answer if it is kept and still counts: without a wait, which is what most requests need. */
   readonly kept: (request: ResolveRequest) => ResolutionOutcome | undefined;
+  /** Drops every kept answer, also those that are being made: what they rest on is not true any more. */
+  readonly forget: () => void;
 }
 
 /** Longest time that an answer is kept: cool-downs end and tokens expire by the clock alone. */
@@ -54,6 +56,9 @@ export function createResolver(
   };
   return {
     kept: lookUp,
+    forget() {
+      kept = new Map();
+    },
     async resolve(request) {
       const known = lookUp(request);
       if (known !== undefined) return known;

@@ -6,6 +6,7 @@ import type { Environment } from '../platform/paths.ts';
 import type { Finding } from '../domain/finding.ts';
 import type { DiscoveryReport } from '../domain/runtime-state.ts';
 import type { ProviderDefinition } from '../domain/provider.ts';
+import type { CredentialHealth } from '../credentials/credential-health.ts';
 import type { ProfileStores } from '../credentials/profile-store.ts';
 import type { LiveCredentials } from '../credentials/live-credentials.ts';
 import type { References } from '../credentials/references.ts';
@@ -34,6 +35,8 @@ export interface SnapshotInput {
   readonly references: References;
   /** Credentials that are fetched or renewed; they outlive the snapshot. */
   readonly live: LiveCredentials;
+  /** Which credentials were refused; it outlives the snapshot. */
+  readonly credentialHealth: CredentialHealth;
   readonly modelsJson: ModelsJsonView;
   readonly config: OperatorConfig;
   readonly configPath: string | null;

@@ -8,6 +8,7 @@ import { nearest } from '../domain/nearest.ts';
 import { Secret } from '../domain/secret.ts';
 import { quoteUntrusted } from '../domain/untrusted-text.ts';
 import type { readTextFile } from '../platform/files.ts';
+import { findDuplicateJson5Key } from '../platform/json5-keys.ts';
 import { describeSyntaxError, parseJson5 } from '../platform/json5-text.ts';
 import { type Environment, expandPath, type Paths, variable } from '../platform/paths.ts';
 import { withAbsoluteFiles } from './exchange-settings.ts';
@@ -92,6 +93,9 @@ async function readSettingsFile(
   if (file.kind === 'refused') return fail(file.detail);
   const parsed = parseJson5(file.text);
   if (parsed.kind === 'invalid') return fail(`${path} is not valid JSON5: ${describeSyntaxError(parsed)}`);
+  const doubled = findDuplicateJson5Key(file.text);
+  if (doubled !== undefined)
+    return fail(`${path} has the key ${quoteUntrusted(doubled)} twice in one object`);
   const checked = settingsFile.safeParse(parsed.value);
   if (checked.success) return checked.data;
   return fail(checked.error.issues.flatMap((issue) => describeIssue(issue, basename(path))).join('; '));

@@ -6,6 +6,7 @@ import type { Resolution } from '../domain/auth.ts';
 import type { Problem } from '../domain/errors.ts';
 import type { Finding } from '../domain/finding.ts';
 import { runtimeOfProviderId } from '../domain/provider-id.ts';
+import { coolDownText } from '../resolution/choose-place.ts';
 import { chooseDefaultModel, type DefaultModel } from '../resolution/default-model.ts';
 import { resolve } from '../resolution/resolve.ts';
 import type { Snapshot } from '../resolution/snapshot.ts';
@@ -20,6 +21,8 @@ export type DefaultModelCheck =
       readonly resolution: Resolution;
       /** Set when the model works and its window is smaller than the agent needs. */
       readonly contextWindow?: Finding;
+      /** Set when the provider refused the only credential that there is, and it may work again. */
+      readonly coolDown?: Finding;
     };
 
 export interface CheckOptions {
@@ -51,8 +54,15 @@ export async function checkDefaultModel(
     };
   }
   const { resolution } = outcome;
-  const finding = contextWindowFinding(resolution, minContextWindow);
-  return { kind: 'usable', defaultModel, resolution, ...(finding ? { contextWindow: finding } : {}) };
+  const contextWindow = contextWindowFinding(resolution, minContextWindow);
+  const coolDown = coolDownFinding(resolution);
+  return {
+    kind: 'usable',
+    defaultModel,
+    resolution,
+    ...(contextWindow === undefined ? {} : { contextWindow }),
+    ...(coolDown === undefined ? {} : { coolDown }),
+  };
 }
 
 /**
@@ -72,6 +82,15 @@ function withAlternative(problem: Problem, snapshot: Snapshot, defaultModel: Def
   if (other === null || other === defaultModel.ref) return problem;
   const hint = `Or use a local model that runs now: provider-sidecar serve --default-model ${other}`;
   return { ...problem, hints: [...problem.hints, hint] };
+}
+
+function coolDownFinding({ coolDown, auth, provider }: Resolution): Finding | undefined {
+  if (coolDown === undefined) return undefined;
+  return {
+    code: 'credential-cooling-down',
+    detail: `The credential of provider "${provider.id}" (${auth.source}) is cooling down: ${coolDownText(coolDown)}`,
+    hint: 'Wait, or give the provider a second credential: provider-sidecar auth status',
+  };
 }
 
 function contextWindowFinding(resolution: Resolution, minimum: number): Finding | undefined {

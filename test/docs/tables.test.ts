@@ -49,6 +49,7 @@ describe('routes', () => {
   const app = createApp({
     snapshot: unused,
     resolver: createResolver(unused, unused),
+    reportRejection: unused,
     health: unused,
     discovery: unused,
     scan: unused,

@@ -34,6 +34,7 @@ const STATUS_OF_DESIGN = {
 /** Codes beyond that table: health alone, and the command line's own. */
 const STATUS_BEYOND = {
   'context-window-too-small': 503,
+  'credential-cooling-down': 424,
   'cannot-write': 500,
   'address-in-use': 503,
   'not-running': 503,
@@ -60,6 +61,7 @@ const EXIT_CODE_OF = {
   'config-invalid': 78,
   internal: 70,
   'context-window-too-small': 78,
+  'credential-cooling-down': 1,
   'cannot-write': 73,
   'address-in-use': 69,
   'not-running': 69,

@@ -225,6 +225,23 @@ const BY_COMMAND: Partial<Record<ErrorCode, (home: string) => Promise<readonly s
   'not-running': () => Promise.resolve(['status']),
 };
 
+/** In health alone: what the code is about works all the same. */
+const BY_HEALTH: Partial<Record<ErrorCode, () => Promise<unknown>>> = {
+  'credential-cooling-down': async () => {
+    const files = { 'moltbot.json': cfg({ ...ACME, apiKey: 'sk-0123456789' }) };
+    const asked = await rigWith({ files, flags: { defaultModel: 'acme/m' } });
+    const { resolutionId = '' }: { readonly resolutionId?: string } = Object(
+      (await asked.ask('/v1/resolve')).body,
+    );
+    const report = { method: 'POST', body: { status: 429 }, template: '/v1/resolve/{resolutionId}/rejected' };
+    expect(await codeOf(asked, `/v1/resolve/${resolutionId}/rejected`, report)).toEqual({
+      code: 'no-auth',
+      status: 424,
+    });
+    return (await asked.ask('/health')).body;
+  },
+};
+
 describe('every code', () => {
   it('is documented once, and is in one of the lists here', () => {
     const rows = tableOf(
@@ -238,7 +255,7 @@ describe('every code', () => {
     );
     const documented = rows.map(([cell = '']) => cell.replaceAll('`', ''));
     expect(documented.sort()).toEqual(Object.keys(ERROR_CODES).sort());
-    const reached = [...Object.keys(BY_HTTP), ...Object.keys(BY_COMMAND)];
+    const reached = [...Object.keys(BY_HTTP), ...Object.keys(BY_COMMAND), ...Object.keys(BY_HEALTH)];
     expect(reached.sort()).toEqual(Object.keys(ERROR_CODES).sort());
   });
 
@@ -246,6 +263,10 @@ describe('every code', () => {
     const known = Object.keys(ERROR_CODES).find((name): name is ErrorCode => name === code);
     const status = known === undefined ? 0 : factsOf(known).status;
     expect(await reach()).toMatchObject({ code, status });
+  });
+
+  it.each(Object.entries(BY_HEALTH))('%s is reached in health, which is degraded', async (code, reach) => {
+    expect(await reach()).toMatchObject({ status: 'degraded', code });
   });
 
   it.each(Object.entries(BY_COMMAND))(

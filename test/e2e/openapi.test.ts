@@ -1,5 +1,5 @@
 /** "a test asks every route and validates the answers against it": a running sidecar against its own document. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openApiDocument } from '../../src/http/openapi/document.ts';
 import { programVersion } from '../../src/platform/process.ts';
 import { type FakeOllama, startFakeOllama } from '../helpers/fake-ollama.ts';
@@ -74,6 +74,7 @@ afterAll(async () => {
 
 interface Question {
   readonly on?: () => Rig;
+  readonly resolutionId?: string;
   readonly body?: unknown;
   /** What stands for `{id}`. @default ollama */
   readonly id?: string;
@@ -82,9 +83,12 @@ interface Question {
 
 /** Asks, and says what the document has against the answer. */
 async function ask(method: string, template: string, query = '', question: Question = {}) {
-  const { on = () => rig, body, headers = {}, id = 'ollama' } = question;
+  const { on = () => rig, body, headers = {}, id = 'ollama', resolutionId = 'rs_none' } = question;
   const provider = template.startsWith('/v1/aws/') ? 'amazon-bedrock' : 'acme';
-  const path = template.replace('{id}', id).replace('{provider}', provider);
+  const path = template
+    .replace('{id}', id)
+    .replace('{provider}', provider)
+    .replace('{resolutionId}', resolutionId);
   const response = await fetch(`${on().sidecar.url}${path}${query}`, {
     method,
     headers: {
@@ -175,6 +179,29 @@ describe('good requests', () => {
     });
     const change = { model: 'ollama/llama3:chat' };
     expect(await ask('PUT', '/v1/default-model', '', { body: change })).toEqual({ status: 200, faults: [] });
+  });
+
+  it('a refused credential, and one that was replaced in the meantime, as the document says', async () => {
+    const template = '/v1/resolve/{resolutionId}/rejected';
+    const on = await startRig({ files: FILES, env: { CLAWDBOT_SKIP_LOCAL_DISCOVERY: '1' } });
+    try {
+      const { resolutionId }: { readonly resolutionId: string } = JSON.parse(
+        (await on.ask('/v1/resolve?model=acme/m')).text,
+      );
+      const report = { on: () => on, resolutionId, body: { status: 429 } };
+      expect(await ask('POST', template, '', report)).toEqual({ status: 424, faults: [] });
+      expect(await ask('GET', '/v1/providers', '', { on: () => on })).toEqual({ status: 200, faults: [] });
+      await on.write(
+        'moltbot.json',
+        JSON.stringify(FILES['moltbot.json']).replace('canary-key-0', 'canary-key-1'),
+      );
+      await vi.waitFor(
+        async () => expect(await ask('POST', template, '', report)).toEqual({ status: 200, faults: [] }),
+        { timeout: 5_000 },
+      );
+    } finally {
+      await on.close();
+    }
   });
 
   it('without a token health says less, as the document says', async () => {

@@ -48,7 +48,11 @@ export interface Rig {
   /** Asks a route with the token. */
   ask(
     path: string,
-    init?: { readonly method?: string; readonly headers?: Record<string, string> },
+    init?: {
+      readonly method?: string;
+      readonly headers?: Record<string, string>;
+      readonly body?: string;
+    },
   ): Promise<Answer>;
   write(path: string, content: string | object): Promise<void>;
   readModelsJson(): Promise<unknown>;

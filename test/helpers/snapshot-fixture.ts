@@ -9,6 +9,7 @@ import {
   type EndpointState,
   NOTHING_SCANNED,
 } from '../../src/domain/runtime-state.ts';
+import { createCredentialHealth, type CredentialHealth } from '../../src/credentials/credential-health.ts';
 import type { LiveCredentials } from '../../src/credentials/live-credentials.ts';
 import { NO_LIVE_CREDENTIALS } from '../../src/credentials/no-live-credentials.ts';
 import { loadProfileStores, profileFindings } from '../../src/credentials/profile-store.ts';
@@ -49,6 +50,8 @@ export interface SnapshotParts {
   readonly files?: Readonly<Record<string, string | object>>;
   readonly secretCommands?: CommandPolicy;
   readonly live?: LiveCredentials;
+  /** @default nothing was refused */
+  readonly credentialHealth?: CredentialHealth;
   /** What a command answers. @default every command fails */
   readonly runCommand?: RunCommand;
 }
@@ -85,6 +88,7 @@ export async function snapshotOf(parts: SnapshotParts = {}): Promise<Snapshot> {
     env: config.env,
     shellVariables: config.shellVariables,
     live: parts.live ?? NO_LIVE_CREDENTIALS,
+    credentialHealth: parts.credentialHealth ?? createCredentialHealth(),
     references: createReferences({
       env: config.env,
       config: config.config.secrets,

@@ -51,6 +51,7 @@ function serverOver(snapshot: Snapshot, now: number) {
       () => snapshot,
       () => now,
     ),
+    reportRejection: unreachable,
     health: () => assessHealth(snapshot, { now, minContextWindow: 0, unvalidated: false }),
     discovery: () => snapshot.discovery,
     scan: unreachable,

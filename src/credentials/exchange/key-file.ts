@@ -15,6 +15,7 @@ import {
   type FileRefusal,
   moveAside,
   readTextFile,
+  removeDrafts,
   removeFile,
   writePrivateFile,
 } from '../../platform/files.ts';
@@ -71,6 +72,8 @@ function refusedFile(path: string, { reason, detail }: Extract<FileRead, { kind:
   switch (reason) {
     case 'too-large':
     case 'not-utf8':
+    case 'byte-order-mark':
+    case 'nul-character':
       return { kind: 'corrupt', detail };
     case 'wide-mode':
       return { kind: 'refused', reason, detail, hints: [`chmod 600 ${path}`] };
@@ -161,6 +164,7 @@ async function noteOrigin(source: ExchangeSource, key: Secret, now: number): Pro
   const hash = sha256(key);
   const others = (await readOrigins(source)).filter((record) => record.key_sha256 !== hash);
   const record: OriginRecord = { api_url: url, key_sha256: hash, obtained_at: now };
+  await removeDrafts(originFile);
   await writePrivateFile(originFile, toText([record, ...others].slice(0, MOST_RECORDS)));
 }
 

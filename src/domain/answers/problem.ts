@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { ERROR_CODES, type ErrorCode } from '../errors.ts';
 import type { Answer } from './answer.ts';
+import { coolDownAnswer } from './cool-down.ts';
 
 /** A stable error code. */
 export const errorCode = z.enum(codes(ERROR_CODES));
@@ -25,6 +26,7 @@ export const problemDetails = z.object({
   title: z.string(),
   status: z.int(),
   ...problemAnswer.shape,
+  coolDown: coolDownAnswer.describe('Where the credential of a resolution was refused').exactOptional(),
 });
 
 /** The body of an error, JSON-ready. */

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { AUTH_MODES, ORIGINS } from '../provider.ts';
 import { type Answer, revision } from './answer.ts';
+import { coolDownAnswer } from './cool-down.ts';
 import { contextWindowSource, modelRow } from './model-row.ts';
 
 /** Whether a request to the provider could be authenticated now. */
@@ -17,6 +18,10 @@ export const providerAuth = z.object({
   mode: z.enum(AUTH_MODES).nullable(),
   source: z.string().nullable(),
   status: authStatus,
+  coolDowns: z
+    .array(coolDownAnswer)
+    .describe('What keeps its credentials from being used first; left out where there is nothing')
+    .exactOptional(),
 });
 
 /** One provider. */

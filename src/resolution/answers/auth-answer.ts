@@ -1,17 +1,27 @@
 /** The answer of `auth list` and `auth status`: how each provider is authenticated, what is shadowed, what is wrong. */
 import type { AuthStatus } from '../../domain/answers/providers.ts';
+import type { CoolDownAnswer } from '../../domain/answers/cool-down.ts';
 import { expiryOf } from '../../domain/auth.ts';
 import type { AuthMode, EffectiveProvider, Origin } from '../../domain/provider.ts';
 import { sameProvider } from '../../credentials/profile-selection.ts';
 import { isoOrNull } from '../../platform/clock.ts';
 import type { AuthPlace } from '../auth-places.ts';
+import { chosenPlace, isRefused } from '../choose-place.ts';
 import { authPlaces, credentialVersion } from '../resolve-auth.ts';
 import type { Snapshot } from '../snapshot.ts';
+import { coolDownsOf } from './cool-down-answer.ts';
 import { statusOf } from './listings.ts';
 
 /** Something about a credential that the operator should know. `detail` shows no value. */
 export interface AuthWarning {
-  readonly code: 'wide-file-mode' | 'placeholder-looking' | 'expired' | 'cooldown' | 'ending' | 'unusable';
+  readonly code:
+    | 'wide-file-mode'
+    | 'placeholder-looking'
+    | 'expired'
+    | 'cooldown'
+    | 'rejected'
+    | 'ending'
+    | 'unusable';
   readonly detail: string;
 }
 
@@ -29,6 +39,8 @@ export interface ProviderAuth {
   readonly fingerprint: string | null;
   /** Sources of credentials that would be used if the stronger ones were not there. */
   readonly shadows: readonly string[];
+  /** What keeps its credentials from being used first; left out where there is nothing. */
+  readonly coolDowns?: readonly CoolDownAnswer[];
   readonly warnings: readonly AuthWarning[];
 }
 
@@ -64,7 +76,11 @@ async function describeAuth(
   request: { readonly now: number; readonly wait: boolean },
 ): Promise<ProviderAuth> {
   const places = await authPlaces(snapshot, provider, request);
-  const [used, ...shadowed] = places.flatMap((place) => (place.kind === 'hit' ? [place] : []));
+  const used = chosenPlace(places);
+  const others = places.flatMap((place) =>
+    place.kind === 'hit' && place !== used && !isRefused(place) ? [place] : [],
+  );
+  const coolDowns = coolDownsOf(snapshot, provider.id, places, request.now);
   const { id, name = id, origin } = provider;
   return {
     id,
@@ -75,7 +91,8 @@ async function describeAuth(
     status: statusOf(places),
     expiresAt: used === undefined ? null : isoOrNull(expiryOf(used.auth)),
     fingerprint: used === undefined ? null : credentialVersion(used.auth, snapshot.installKey),
-    shadows: shadowed.map(({ auth }) => auth.source),
+    shadows: others.map(({ auth }) => auth.source),
+    ...(coolDowns.length === 0 ? {} : { coolDowns }),
     warnings: [...openFiles(snapshot, provider), ...places.flatMap((place) => warningsOf(place, snapshot))],
   };
 }
@@ -99,8 +116,11 @@ function warningsOf(place: AuthPlace, { profiles }: Snapshot): AuthWarning[] {
   if (isStore) return [];
   switch (place.kind) {
     case 'hit':
+      if (isRefused(place)) return [{ code: 'rejected', detail }];
       if (place.note === undefined) return [];
-      return [{ code: place.isEnding === true ? 'ending' : 'cooldown', detail }];
+      return [
+        { code: place.isEnding === true && place.coolDown === undefined ? 'ending' : 'cooldown', detail },
+      ];
     case 'expired':
       return [{ code: 'expired', detail }];
     case 'error':

@@ -11,11 +11,13 @@ import type { ModelRow } from '../../domain/answers/model-row.ts';
 import type { EffectiveProvider, Model } from '../../domain/provider.ts';
 import { formatModelRef } from '../../domain/model-ref.ts';
 import type { AuthPlace } from '../auth-places.ts';
+import { chosenPlace } from '../choose-place.ts';
 import { authPlaces } from '../resolve-auth.ts';
 import type { Problem } from '../../domain/errors.ts';
 import { resolve } from '../resolve.ts';
 import { resolveModel } from '../resolve-model.ts';
 import type { Snapshot } from '../snapshot.ts';
+import { coolDownsOf } from './cool-down-answer.ts';
 
 /**
  * @param all true: also catalog providers that nothing here can authenticate with
@@ -29,7 +31,8 @@ export async function listProviders(
     [...snapshot.providers.byId.values()].map((provider) => describeProvider(snapshot, provider, now)),
   );
   const providers = answers.filter(
-    ({ origin, auth }) => all || origin !== 'catalog' || auth.status !== 'missing',
+    ({ origin, auth }) =>
+      all || origin !== 'catalog' || auth.status !== 'missing' || auth.coolDowns !== undefined,
   );
   return { revision: snapshot.revision, providers };
 }
@@ -81,17 +84,19 @@ async function authStatus(
   now: number,
 ): Promise<ProviderAnswer['auth']> {
   const places = await authPlaces(snapshot, provider, { now, wait: false });
-  const used = places.find((place) => place.kind === 'hit');
+  const used = chosenPlace(places);
+  const coolDowns = coolDownsOf(snapshot, provider.id, places, now);
   return {
     mode: used?.auth.mode ?? provider.auth ?? null,
     source: used?.auth.source ?? null,
     status: statusOf(places),
+    ...(coolDowns.length === 0 ? {} : { coolDowns }),
   };
 }
 
 /** What the places of a provider come to, strongest first. */
 export function statusOf(places: readonly AuthPlace[]): AuthStatus {
-  if (places.some(({ kind }) => kind === 'hit')) return 'satisfied';
+  if (chosenPlace(places) !== undefined) return 'satisfied';
   if (places.some(({ kind }) => kind === 'unverified')) return 'unverified';
   return places.some(({ kind }) => kind === 'expired') ? 'expired' : 'missing';
 }

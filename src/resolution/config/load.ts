@@ -146,10 +146,15 @@ async function loadDotEnv(
 ): Promise<{ path: string; env: Environment; findings: Finding[] }> {
   const file = await read(path, { maxBytes: 1024 * 1024 });
   if (file.kind === 'missing') return { path, env, findings: [] };
-  if (file.kind === 'text') return { path, env: layUnder(env, parseDotEnv(file.text)), findings: [] };
+  // The parser drops such a character, and the value that is left is another one than was written.
+  const isMangled = file.kind === 'text' && /\r(?!\n)/.test(file.text);
+  if (file.kind === 'text' && !isMangled) {
+    return { path, env: layUnder(env, parseDotEnv(file.text)), findings: [] };
+  }
+  const fault = file.kind === 'text' ? `${path} holds a carriage return that ends no line` : file.detail;
   const finding: Finding = {
     code: 'config-invalid',
-    detail: `${file.detail}; its variables are not used`,
+    detail: `${fault}; its variables are not used`,
     hint: `Mend or remove ${path}`,
   };
   return { path, env, findings: [finding] };

@@ -15,6 +15,7 @@ const unused = (): never => {
 const app = createApp({
   snapshot: unused,
   resolver: createResolver(unused, unused),
+  reportRejection: unused,
   health: unused,
   discovery: unused,
   scan: unused,

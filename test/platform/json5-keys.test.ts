@@ -1,0 +1,40 @@
+/** Keys that stand twice in one object of a JSON5 text. */
+import * as fc from 'fast-check';
+import JSON5 from 'json5';
+import { describe, expect, it } from 'vitest';
+import { findDuplicateJson5Key } from '../../src/platform/json5-keys.ts';
+
+describe('findDuplicateJson5Key', () => {
+  it.each([
+    ['{a: 1, a: 2}', 'a'],
+    ['{"a": 1, a: 2}', 'a'],
+    ['{\'a\': 1, "\\u0061": 2}', 'a'],
+    ['{a: {b: 1, /* b: */ c: 2, b: 3}}', 'b'],
+    ['{a: [{b: 1}, {b: 2, b: 3}]}', 'b'],
+    ['{$x: 1, // $x: 2\n $x: 3}', '$x'],
+    ['{__proto__: 1, __proto__: 2}', '__proto__'],
+  ])('%s has %s twice', (text, key) => {
+    expect(findDuplicateJson5Key(text)).toBe(key);
+  });
+
+  it.each([
+    '{}',
+    '{a: 1, b: {a: 2}, c: [{a: 3}, {a: 4}]}',
+    "{a: \"a: 1, a: 2\", b: 'it: \\'s', /* a: 3 */ c: 3, // a: 4\n}",
+    '{a: "https://a:1/", b: "\\\n", c: .5e3, d: +Infinity}',
+  ])('%s has none', (text) => {
+    expect(findDuplicateJson5Key(text)).toBeUndefined();
+  });
+
+  it('property: no printed object has one, and doubling a key is found', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue(), { minKeys: 1 }), (value) => {
+        const text = JSON5.stringify(value, null, 2);
+        expect(findDuplicateJson5Key(text)).toBeUndefined();
+        const [key = ''] = Object.keys(value);
+        const doubled = text.replace(/^\{/, `{${JSON5.stringify(key)}: 0,`);
+        expect(findDuplicateJson5Key(doubled)).toBe(key);
+      }),
+    );
+  });
+});
