@@ -31,7 +31,7 @@ const STATUS_OF_DESIGN = {
   internal: 500,
 };
 
-/** Codes beyond that table: health alone, and the command line's own. */
+/** Codes beyond that table: of health, of the command line, of logins and of streams. */
 const STATUS_BEYOND = {
   'context-window-too-small': 503,
   'credential-cooling-down': 424,
@@ -39,6 +39,10 @@ const STATUS_BEYOND = {
   'address-in-use': 503,
   'not-running': 503,
   'not-permitted': 403,
+  'too-many-readers': 503,
+  'reauth-required': 424,
+  'login-failed': 502,
+  'login-server-down': 503,
 };
 
 /** Section 10: "0 done, 1 the thing asked for failed, 64 usage, 69 …, 73 cannot write, 77 not permitted, 78 …". */
@@ -66,6 +70,10 @@ const EXIT_CODE_OF = {
   'address-in-use': 69,
   'not-running': 69,
   'not-permitted': 77,
+  'too-many-readers': 69,
+  'reauth-required': 1,
+  'login-failed': 1,
+  'login-server-down': 69,
 };
 
 function column(field: 'status' | 'exitCode'): Record<string, number> {
