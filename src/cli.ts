@@ -125,7 +125,14 @@ withScan(program.command('doctor').description('the start-up validation without 
     'smallest context window of the default model, 0 for any (default 16000)',
   )
   .option('--strict', 'a context window that is too small is a failure')
-  .action(async (flags) => setExitCode(await (await import('./commands/doctor.ts')).doctor(context, flags)));
+  .option('--leaks', 'look for leaks instead: run this program on made-up secrets and search for them')
+  .action(async ({ leaks, ...flags }) =>
+    setExitCode(
+      leaks === true
+        ? await (await import('./commands/doctor-leaks.ts')).doctorLeaks(context, flags.json === true)
+        : await (await import('./commands/doctor.ts')).doctor(context, flags),
+    ),
+  );
 
 const auth = program
   .command('auth')

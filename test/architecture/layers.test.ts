@@ -27,7 +27,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'http',
     'server',
   ],
+  'self-test': ['domain', 'platform', 'credentials', 'http'],
   commands: [
+    'self-test',
     'domain',
     'platform',
     'settings',

@@ -1,0 +1,264 @@
+/**
+ * Every source of credentials, filled with canaries: one entry for each that the program knows. The kinds come from
+ * where the program keeps them, so that a new kind does not compile, or is not found, until it stands here.
+ */
+import { secretVariableNames } from '../credentials/environment.ts';
+import { PROFILE_TYPES, type ProfileType } from '../credentials/stored-profile.ts';
+import { SECRET_SOURCES, type SecretSource } from '../domain/secret-ref.ts';
+import { isoOrNull } from '../platform/clock.ts';
+import { providerEntry, type Source, STATE, type WorldInput } from './world.ts';
+
+const HOUR = 3_600_000;
+
+/** A variable that only the login shell sets. */
+const SHELL_VARIABLE = 'SYNTHETIC_API_KEY';
+
+/** Sources that work, each by its name. */
+export function workingSources(input: WorldInput): Readonly<Record<string, Source>> {
+  return {
+    environment: environment(input),
+    'login shell': loginShell(input),
+    'own store': ownStore(input),
+    "the agent's store": agentStore(input),
+    'stores from before profiles': oldStores(input),
+    cfg: cfg(input),
+    references: references(input),
+    'models.json': modelsJson(input),
+    oauth: oauth(input),
+    exchange: exchange(input),
+    nim: nim(input),
+  };
+}
+
+/** A secret of each variable that the program keeps out of its log. */
+function environment({ book }: WorldInput): Source {
+  const names = secretVariableNames().filter((name) => name !== SHELL_VARIABLE);
+  const env = Object.fromEntries(
+    names.map((name) => [
+      name,
+      name === 'AWS_ACCESS_KEY_ID' ? book.makeKeyId(`env: ${name}`) : book.make(`env: ${name}`),
+    ]),
+  );
+  return {
+    env: {
+      ...env,
+      AWS_REGION: 'eu-west-1',
+      OPENAI_API_KEY_2: book.make('env: OPENAI_API_KEY_2'),
+      PROVIDER_SIDECAR_TOKEN:
+        book.make('env: PROVIDER_SIDECAR_TOKEN') + book.make('env: PROVIDER_SIDECAR_TOKEN').slice(-8),
+    },
+    asks: ['anthropic', 'openai', 'groq', 'amazon-bedrock', 'github-copilot', 'ollama', 'unset-provider'],
+  };
+}
+
+function loginShell({ book }: WorldInput): Source {
+  return {
+    env: { SHELL: '/bin/sh' },
+    files: { '.profile': `export ${SHELL_VARIABLE}=${book.make(`login shell: ${SHELL_VARIABLE}`)}\n` },
+    config: { env: { shellEnv: { enabled: true } } },
+    asks: ['synthetic'],
+  };
+}
+
+/** A profile of each type, as the fields of a store have it. */
+function profileOf(type: ProfileType, place: string, { book, now }: WorldInput): object {
+  switch (type) {
+    case 'api_key':
+      return { type, key: book.make(`${place}: key`) };
+    case 'token':
+      return { type, token: book.make(`${place}: token`), expires: now + HOUR };
+    case 'oauth':
+      return {
+        type,
+        access: book.make(`${place}: access token`),
+        refresh: book.make(`${place}: refresh token`),
+        expires: now + HOUR,
+      };
+  }
+}
+
+function ownStore(input: WorldInput): Source {
+  return profilesOfEachType('own', input, (profiles) => ({ ownProfiles: profiles }));
+}
+
+function agentStore(input: WorldInput): Source {
+  return profilesOfEachType('agent', input, (profiles) => ({
+    files: { [`${STATE}/agents/main/agent/auth-profiles.json`]: { version: 1, profiles } },
+  }));
+}
+
+function profilesOfEachType(
+  store: string,
+  input: WorldInput,
+  put: (profiles: Readonly<Record<string, object>>) => Source,
+): Source {
+  const idOf = (type: ProfileType): string => `${store}-${type.replace('_', '-')}`;
+  const profiles = PROFILE_TYPES.map(
+    (type) =>
+      [
+        `${idOf(type)}:p`,
+        { provider: idOf(type), ...profileOf(type, `${store} store, ${type}`, input) },
+      ] as const,
+  );
+  const providers = PROFILE_TYPES.map((type) => [idOf(type), providerEntry(input.counterpart, {})] as const);
+  return { ...put(Object.fromEntries(profiles)), providers: Object.fromEntries(providers) };
+}
+
+function oldStores({ book, counterpart, now }: WorldInput): Source {
+  const entry = providerEntry(counterpart, {});
+  return {
+    files: {
+      [`${STATE}/agents/main/agent/auth.json`]: { 'old-key': { key: book.make('auth.json: key') } },
+      [`${STATE}/credentials/oauth.json`]: {
+        'old-login': {
+          access: book.make('oauth.json: access token'),
+          refresh: book.make('oauth.json: refresh token'),
+          expires: now + HOUR,
+        },
+      },
+    },
+    providers: { 'old-key': entry, 'old-login': entry },
+  };
+}
+
+function cfg({ book, counterpart }: WorldInput): Source {
+  const model = {
+    id: 'm',
+    contextWindow: 32_000,
+    headers: { 'x-model-key': book.make('cfg: header of a model') },
+  };
+  return {
+    config: {
+      env: { vars: { CANARY_VARIABLE: book.make('cfg: env.vars') } },
+      agents: { defaults: { model: 'cfg-key/m' } },
+    },
+    providers: {
+      'cfg-key': providerEntry(counterpart, { apiKey: book.make('cfg: apiKey') }),
+      'cfg-headers': providerEntry(counterpart, {
+        apiKey: book.make('cfg: apiKey beside headers'),
+        headers: { 'x-api-key': book.make('cfg: header'), cookie: `s=${book.make('cfg: cookie')}` },
+        models: [model],
+      }),
+      'cfg-variable': providerEntry(counterpart, { apiKey: '${CANARY_VARIABLE}' }),
+    },
+  };
+}
+
+/** Words of a reference of each source; the aliases stand in `secrets.providers`. */
+function referenceOf(source: SecretSource): object {
+  switch (source) {
+    case 'env':
+      return { source, id: 'CANARY_REFERENCE' };
+    case 'file':
+      return { source, provider: 'vault-file', id: '/key' };
+    case 'exec':
+      return { source, provider: 'vault', id: 'key' };
+    case 'store':
+      return { source, id: 'key' };
+  }
+}
+
+/** A program that prints a secret, and writes down the variables and the arguments that it was given. */
+export function tellingProgram(printed: string): string {
+  return `import { mkdirSync, writeFileSync } from 'node:fs';
+const folder = new URL('./seen/', import.meta.url);
+mkdirSync(folder, { recursive: true });
+writeFileSync(new URL(process.pid + '.json', folder), JSON.stringify({ env: process.env, argv: process.argv }));
+process.stdout.write(${JSON.stringify(printed)});
+`;
+}
+
+/** Folder of those programs and of what they saw, below the home folder. */
+export const PROGRAMS = 'programs';
+
+function references({ book, counterpart, home, node }: WorldInput): Source {
+  const answer = { protocolVersion: 1, values: { key: book.make('reference: exec') } };
+  return {
+    env: { CANARY_REFERENCE: book.make('reference: env') },
+    files: {
+      [`${STATE}/vault.json`]: { key: book.make('reference: file') },
+      [`${PROGRAMS}/vault.mjs`]: tellingProgram(JSON.stringify(answer)),
+    },
+    settings: {
+      secrets: {
+        allowExec: true,
+        exec: [{ alias: 'vault', command: node, args: [`${home}/${PROGRAMS}/vault.mjs`] }],
+      },
+    },
+    config: { secrets: { providers: { 'vault-file': { source: 'file', path: 'vault.json' } } } },
+    providers: Object.fromEntries(
+      SECRET_SOURCES.map((source) => [
+        `ref-${source}`,
+        providerEntry(counterpart, { apiKey: referenceOf(source) }),
+      ]),
+    ),
+  };
+}
+
+/** A file of somebody who put a key where none belongs. */
+function modelsJson({ book, counterpart }: WorldInput): Source {
+  const foreign = providerEntry(counterpart, { apiKey: book.make('models.json: apiKey of a foreign entry') });
+  return {
+    files: { [`${STATE}/sidecar/models.json`]: { providers: { foreign } } },
+    asks: ['foreign'],
+  };
+}
+
+/** A login that has to be renewed at once, and one that is asked for while it is good. */
+function oauth({ book, counterpart, now }: WorldInput): Source {
+  const login = { issuer: counterpart, clientId: 'self-test', scopes: ['openid'], tokenType: 'Bearer' };
+  const client = {
+    issuer: counterpart,
+    clientId: 'self-test',
+    clientSecret: '${CANARY_CLIENT_SECRET}',
+    scopes: ['openid'],
+    userinfo: `${counterpart}/userinfo`,
+  };
+  const profile = (provider: string, left: number): object => ({
+    type: 'oauth',
+    provider,
+    access: book.make(`${provider}: access token`),
+    refresh: book.make(`${provider}: refresh token`),
+    expires: now + left,
+    obtained: now - HOUR,
+    ...login,
+  });
+  const entry = providerEntry(counterpart, { auth: 'oauth' });
+  return {
+    env: { CANARY_CLIENT_SECRET: book.make('oauth: client secret') },
+    settings: { oauth: { 'login-good': client, 'login-over': client } },
+    ownProfiles: {
+      'login-good:default': profile('login-good', 2 * HOUR),
+      'login-over:default': profile('login-over', -1000),
+    },
+    providers: { 'login-good': entry, 'login-over': entry },
+  };
+}
+
+/** A key that is stored, and one that the AWS keys of the environment are exchanged for. */
+function exchange({ book, counterpart, now }: WorldInput): Source {
+  return {
+    env: { GPU_DEV_API_URL: counterpart },
+    files: {
+      '.gpu-dev/credentials.json': {
+        api_key: book.make('exchange: stored key'),
+        username: 'self-test',
+        expires_at: isoOrNull(now + 300 * HOUR) ?? '',
+        aws_arn: null,
+      },
+    },
+    settings: { exchange: { farm: { url: counterpart, proof: 'keys' } } },
+    providers: { farm: providerEntry(counterpart, {}) },
+    asks: ['gpu-dev'],
+  };
+}
+
+function nim({ book, counterpart }: WorldInput): Source {
+  return {
+    env: { JAATO_NIM_BASE_URL: counterpart, JAATO_NIM_MODEL: 'meta/llama-3.3-70b-instruct' },
+    ownProfiles: {
+      'nim:default': { type: 'api_key', provider: 'nim', key: book.make('own store, nim: key') },
+    },
+    asks: ['nim'],
+  };
+}
