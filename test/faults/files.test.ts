@@ -57,7 +57,9 @@ it('fault: a config that alternates between broken and good', async () => {
   await shows('ok');
   expect(cpu).toBeLessThan(10_000);
   // Health is logged when it changes, not for each write.
-  const lines = rig.logged.filter(({ level }) => level === 'warn' || level === 'error' || Number(level) >= 40);
+  const lines = rig.logged.filter(
+    ({ level }) => level === 'warn' || level === 'error' || Number(level) >= 40,
+  );
   expect(lines.length).toBeLessThan(150);
 });
 

@@ -14,7 +14,10 @@ const configOf = (n: number): object => ({
 });
 
 it('fault: readers of the event stream that never read', async () => {
-  const rig = await sidecarWith({ files: { 'moltbot.json': configOf(0) }, flags: { defaultModel: 'mine/m' } });
+  const rig = await sidecarWith({
+    files: { 'moltbot.json': configOf(0) },
+    flags: { defaultModel: 'mine/m' },
+  });
   const { host, port } = new URL(rig.sidecar.url);
   const stream = await openEventStream({ url: rig.sidecar.url, token: rig.token });
   onTestFinished(() => stream.close());

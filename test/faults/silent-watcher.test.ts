@@ -24,7 +24,10 @@ const configOf = (n: number): object => ({
 });
 
 it('fault: the file watcher is silent', async () => {
-  const rig = await sidecarWith({ files: { 'moltbot.json': configOf(1) }, flags: { defaultModel: 'mine/m' } });
+  const rig = await sidecarWith({
+    files: { 'moltbot.json': configOf(1) },
+    flags: { defaultModel: 'mine/m' },
+  });
   const shows = (text: string) =>
     vi.waitFor(async () => expect((await rig.ask('/v1/resolve')).text).toContain(text), PATIENCE);
   await shows('cfg-1');
