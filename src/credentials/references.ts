@@ -4,7 +4,7 @@
  */
 import { nameOfReference, type SecretRef } from '../domain/secret-ref.ts';
 import type { Secret } from '../domain/secret.ts';
-import type { Clock } from '../platform/clock.ts';
+import { type Clock, stillLasts } from '../platform/clock.ts';
 import type { Environment } from '../platform/paths.ts';
 import type { RunCommand } from '../platform/run-command.ts';
 import { classifyKeyText } from './key-text.ts';
@@ -48,7 +48,10 @@ const KEEP_FAILURE_MS = 10_000;
 
 /** References over one set of inputs. */
 export function createReferences(input: ReferenceInput): References {
-  const answers = new Map<string, { readonly outcome: Promise<ReferenceOutcome>; until: number }>();
+  const answers = new Map<
+    string,
+    { readonly outcome: Promise<ReferenceOutcome>; since: number; until: number }
+  >();
   const ask = async (command: SecretCommand, id: string): Promise<ReferenceOutcome> => {
     const answer = await askCommand(command, id, input.env, input.run);
     if (answer.kind === 'failed') return unresolved(answer.reason);
@@ -64,11 +67,14 @@ export function createReferences(input: ReferenceInput): References {
       if ('kind' in command) return command;
       const name = nameOfReference(reference);
       const known = answers.get(name);
-      if (known !== undefined && input.clock() < known.until) return known.outcome;
-      const entry = { outcome: ask(command, reference.id), until: Infinity };
+      if (known !== undefined && stillLasts(known, input.clock())) return known.outcome;
+      const entry = { outcome: ask(command, reference.id), since: -Infinity, until: Infinity };
       answers.set(name, entry);
       const outcome = await entry.outcome;
-      if (outcome.kind === 'unresolved') entry.until = input.clock() + KEEP_FAILURE_MS;
+      if (outcome.kind === 'unresolved') {
+        entry.since = input.clock();
+        entry.until = entry.since + KEEP_FAILURE_MS;
+      }
       return outcome;
     },
   };

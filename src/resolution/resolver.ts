@@ -5,7 +5,7 @@
 import { expiryOf, type ResolutionOutcome } from '../domain/auth.ts';
 import type { ErrorCode } from '../domain/errors.ts';
 import { runtimeOfProviderId } from '../domain/provider-id.ts';
-import type { Clock } from '../platform/clock.ts';
+import { type Clock, type Span, stillLasts } from '../platform/clock.ts';
 import { resolve, type ResolveRequest } from './resolve.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -23,9 +23,8 @@ const KEEP_MS = 1_000;
 /** Most answers that are kept; a caller who asks for endless different refs must not fill the memory. */
 const MOST_KEPT = 1_000;
 
-interface Kept {
+interface Kept extends Span {
   readonly outcome: ResolutionOutcome;
-  readonly until: number;
 }
 
 /**
@@ -52,7 +51,7 @@ export function createResolver(
   };
   const lookUp = (request: ResolveRequest): ResolutionOutcome | undefined => {
     const known = answersNow().get(keyOf(request));
-    return known !== undefined && clock() < known.until ? known.outcome : undefined;
+    return known !== undefined && stillLasts(known, clock()) ? known.outcome : undefined;
   };
   return {
     kept: lookUp,
@@ -72,7 +71,7 @@ export function createResolver(
         if (current() !== snapshot) return resolve(current(), request, clock());
       }
       if (answers.size >= MOST_KEPT) answers.clear();
-      answers.set(keyOf(request), { outcome, until: Math.min(now + KEEP_MS, endOf(outcome)) });
+      answers.set(keyOf(request), { outcome, since: now, until: Math.min(now + KEEP_MS, endOf(outcome)) });
       return outcome;
     },
   };

@@ -1,6 +1,6 @@
 /** One identity that is held: its keys, its renewal behind the scenes, and what came of the last attempt. */
 import type { CredentialChange } from '../../domain/sidecar-event.ts';
-import type { Clock } from '../../platform/clock.ts';
+import { type Clock, CLOCK_STEP_MS } from '../../platform/clock.ts';
 import type { AwsIdentityOutcome } from './identities.ts';
 import {
   type Handling,
@@ -55,6 +55,8 @@ export function holdIdentity({ ask, fileState, clock, random, onChange }: HeldId
   let last: Attempt | null = null;
   let failures = 0;
   let notBefore = -Infinity;
+  /** When the last attempt ended. */
+  let takenAt = -Infinity;
   let usedAt = -Infinity;
   let flight: Promise<void> | null = null;
   let timer: NodeJS.Timeout | undefined;
@@ -70,6 +72,8 @@ export function holdIdentity({ ask, fileState, clock, random, onChange }: HeldId
       failures = 0;
       notBefore = -Infinity;
     }
+    // The clock was set back: nobody could say how long the pause would last.
+    if (now < takenAt - CLOCK_STEP_MS) notBefore = -Infinity;
     if (held !== null && isOver(held.times, now)) {
       onChange('expired', held.found.source);
       held = null;
@@ -80,6 +84,7 @@ export function holdIdentity({ ask, fileState, clock, random, onChange }: HeldId
     const now = clock();
     const { outcome } = attempt;
     last = attempt;
+    takenAt = now;
     const isNews =
       outcome.kind === 'found' &&
       (held === null || outcome.keys.expiration === null || !isSame(held.found, outcome));

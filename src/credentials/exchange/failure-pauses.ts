@@ -1,6 +1,6 @@
 /** Pauses after an API refused or could not be reached, so that nobody hammers it. */
 import { createHash } from 'node:crypto';
-import { type Clock, toIso } from '../../platform/clock.ts';
+import { type Clock, type Span, stillLasts, toIso } from '../../platform/clock.ts';
 import type { Environment } from '../../platform/paths.ts';
 import type { LoginFailure } from './exchanged-keys.ts';
 import type { ExchangeSource } from './exchange-source.ts';
@@ -15,10 +15,8 @@ export interface FailurePauses {
   readonly clear: (source: ExchangeSource) => void;
 }
 
-interface Pause {
+interface Pause extends Span {
   readonly failures: number;
-  /** Unix milliseconds. */
-  readonly until: number;
   readonly failure: LoginFailure;
   /** What the failure was about; with another address or identity another attempt is worth it. */
   readonly subject: string;
@@ -30,7 +28,7 @@ export function createFailurePauses(clock: Clock): FailurePauses {
   return {
     current(source, env) {
       const pause = pauses.get(source.providerId);
-      if (pause === undefined || clock() >= pause.until || pause.subject !== subjectOf(source, env)) {
+      if (pause === undefined || !stillLasts(pause, clock()) || pause.subject !== subjectOf(source, env)) {
         return undefined;
       }
       const detail = `${pause.failure.detail}; not asked again before ${toIso(pause.until)}`;
@@ -39,8 +37,9 @@ export function createFailurePauses(clock: Clock): FailurePauses {
     note(source, env, failure) {
       if (failure.reason === 'no-aws' || failure.reason === 'file') return;
       const failures = (pauses.get(source.providerId)?.failures ?? 0) + 1;
-      const until = clock() + pauseAfter(failures);
-      pauses.set(source.providerId, { failures, until, failure, subject: subjectOf(source, env) });
+      const since = clock();
+      const until = since + pauseAfter(failures);
+      pauses.set(source.providerId, { failures, since, until, failure, subject: subjectOf(source, env) });
     },
     clear: ({ providerId }) => void pauses.delete(providerId),
   };

@@ -13,7 +13,7 @@ import {
 import { isProtectedUrl } from '../../domain/protected-url.ts';
 import type { Secret } from '../../domain/secret.ts';
 import { quoteUntrusted } from '../../domain/untrusted-text.ts';
-import type { Clock } from '../../platform/clock.ts';
+import { type Clock, stillLasts } from '../../platform/clock.ts';
 import { authMethodFor, type ClientLookup, identifyClient } from './client-identity.ts';
 import { createServerFetch, type ServerFetchOptions } from './server-fetch.ts';
 import { readServerFailure, type ServerFailure } from './server-failure.ts';
@@ -95,16 +95,20 @@ type FoundMetadata = { readonly kind: 'found'; readonly metadata: Metadata } | F
 /** Opens nothing before it is asked. */
 export function createAuthorizationServers(options: AuthorizationServersOptions): AuthorizationServers {
   const { clients, clock, onSecret } = options;
-  const known = new Map<string, { readonly metadata: Promise<FoundMetadata>; until: number }>();
+  const known = new Map<
+    string,
+    { readonly metadata: Promise<FoundMetadata>; since: number; until: number }
+  >();
 
   /** Metadata of one issuer, asked for once for all who want them at the same time. */
   const metadataOf = async (library: OAuthLibrary, issuer: string): Promise<FoundMetadata> => {
     const before = known.get(issuer);
-    if (before !== undefined && clock() < before.until) return before.metadata;
-    const entry = { metadata: discover(library, issuer), until: Infinity };
+    if (before !== undefined && stillLasts(before, clock())) return before.metadata;
+    const entry = { metadata: discover(library, issuer), since: -Infinity, until: Infinity };
     known.set(issuer, entry);
     const found = await entry.metadata;
-    entry.until = clock() + (found.kind === 'found' ? KEEP_METADATA_MS : KEEP_FAILURE_MS);
+    entry.since = clock();
+    entry.until = entry.since + (found.kind === 'found' ? KEEP_METADATA_MS : KEEP_FAILURE_MS);
     return found;
   };
 

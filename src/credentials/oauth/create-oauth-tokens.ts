@@ -94,9 +94,14 @@ export function createOAuthTokens(options: OAuthTokensOptions): OAuthTokenKeeper
     switch (renewal.kind) {
       case 'unavailable': {
         state.failures += 1;
-        const again = clock() + backOff(state.failures, 2 * random() - 1);
-        const retryAt = renewal.lost && !rejected && expires !== null ? Math.max(again, expires) : again;
-        state.failure = { detail: renewal.detail, hints: renewal.hints, retryAt };
+        const now = clock();
+        const again = now + backOff(state.failures, 2 * random() - 1);
+        const isLost = renewal.lost && !rejected && expires !== null;
+        // Where the answer was lost, no clock makes it safe to ask again while the old token is good.
+        const pause = isLost
+          ? { since: -Infinity, until: Math.max(again, expires) }
+          : { since: now, until: again };
+        state.failure = { detail: renewal.detail, hints: renewal.hints, pause };
         log.warn('A token could not be renewed', { provider: providerId, detail: renewal.detail });
         return { kind: 'failed', failure: state.failure };
       }
@@ -211,7 +216,7 @@ function reauthRequired(providerId: string, detail: string): OAuthTokenOutcome {
   return { kind: 'reauth-required', detail, hints: [loginHint(providerId)] };
 }
 
-function failed(providerId: string, { detail, hints, retryAt }: RenewalFailure): OAuthTokenOutcome {
-  const when = `It is tried again from ${toIso(retryAt)} on`;
+function failed(providerId: string, { detail, hints, pause }: RenewalFailure): OAuthTokenOutcome {
+  const when = `It is tried again from ${toIso(pause.until)} on`;
   return { kind: 'failed', detail, hints: [...hints, when, loginHint(providerId)] };
 }

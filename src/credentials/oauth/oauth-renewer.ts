@@ -2,7 +2,7 @@
 import type { ResolvedAuth } from '../../domain/auth.ts';
 import type { Problem } from '../../domain/errors.ts';
 import type { Renewer, RenewalOutcome } from '../../domain/renewal.ts';
-import type { Clock } from '../../platform/clock.ts';
+import { type Clock, stillLasts } from '../../platform/clock.ts';
 import { loginHint } from './login-hint.ts';
 import { newestToken, type ProfileState, type RenewalResult } from './profile-state.ts';
 
@@ -36,9 +36,10 @@ export function createOAuthRenewer({ serves, stateOf, renew, clock }: OAuthRenew
       const token = newestToken(state, state.last.token);
       if (token.access.reveal() !== auth.accessToken.reveal()) return { kind: 'renewed' };
       const { renewedForRejection: before, failure } = state;
-      if (before !== null && clock() < before + MOMENT_MS) return { kind: 'no-reason' };
+      if (before !== null && stillLasts({ since: before, until: before + MOMENT_MS }, clock()))
+        return { kind: 'no-reason' };
       state.rejected = token.grant.version;
-      if (failure !== null && clock() < failure.retryAt && state.flight === null) {
+      if (failure !== null && stillLasts(failure.pause, clock()) && state.flight === null) {
         return failed(providerId, 'auth-expired', failure.detail, failure.hints);
       }
       const result = await renew(state);

@@ -4,6 +4,7 @@
  * life where that is shorter. With less than a minute left, or a fifth of a short life, a caller waits for the
  * new one: its request has to reach the provider in time.
  */
+import { CLOCK_STEP_MS } from '../../platform/clock.ts';
 
 /** When a token was received and when it ends, in Unix milliseconds; null: not known. */
 export interface TokenTimes {
@@ -26,8 +27,6 @@ const AHEAD_SHARE = 0.2;
 const JITTER = 0.1;
 const LEAST_LEFT_MS = 60_000;
 const LEAST_LEFT_SHARE = 0.2;
-/** A receipt that lies further in the future than this says that the clock was set back since. */
-const CLOCK_STEP_MS = 60_000;
 
 /**
  * Judges a token.
@@ -38,7 +37,7 @@ const CLOCK_STEP_MS = 60_000;
 export function ageOf({ expires, obtained }: TokenTimes, jitter: number, now: number): TokenAge {
   if (expires === null) return { kind: 'fresh', dueAt: null };
   if (now >= expires) return { kind: 'expired' };
-  // Nobody can tell how long it really has.
+  // The clock was set back since: nobody can tell how long it really has.
   if (obtained !== null && now < obtained - CLOCK_STEP_MS) return { kind: 'short' };
   const life = obtained === null || obtained >= expires ? Infinity : expires - obtained;
   const share = Number.isFinite(life) ? life * AHEAD_SHARE : 0;

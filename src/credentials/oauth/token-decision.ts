@@ -1,5 +1,5 @@
 /** Whether a stored token is handed out, renewed first, or given up. Pure: what is known goes in, a verdict comes out. */
-import { toIso } from '../../platform/clock.ts';
+import { type Span, stillLasts, toIso } from '../../platform/clock.ts';
 import type { HeldToken } from './oauth-tokens.ts';
 import { ageOf } from './refresh-policy.ts';
 
@@ -7,8 +7,8 @@ import { ageOf } from './refresh-policy.ts';
 export interface RenewalFailure {
   readonly detail: string;
   readonly hints: readonly string[];
-  /** Not tried again before; Unix milliseconds. */
-  readonly retryAt: number;
+  /** Not tried again while this lasts. */
+  readonly pause: Span;
 }
 
 /** What is known beside the token itself. */
@@ -46,7 +46,7 @@ export function decide(token: HeldToken, circumstances: Circumstances, now: numb
   const refusal = grant.refusal?.detail ?? null;
   const blocked = refusal ?? (grant.renewable ? null : 'it came without a refresh token');
   const { failure } = circumstances;
-  const waiting = failure !== null && now < failure.retryAt ? failure : null;
+  const waiting = failure !== null && stillLasts(failure.pause, now) ? failure : null;
   const note = refusal === null ? (waiting === null ? null : waiting.detail) : `log in again: ${refusal}`;
   switch (age.kind) {
     case 'fresh':
