@@ -48,11 +48,15 @@ export interface GuardedServerOptions {
   readonly rules: () => AccessRules;
   readonly log: Pick<Logger, 'error' | 'warn'>;
   readonly deadlines?: ServerDeadlines;
+  /** Most connections at a time. @default 4096 */
+  readonly maxConnections?: number;
 }
 
 const KEEP_ALIVE_MS = 5_000;
 const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_REQUESTS_PER_SOCKET = 100_000;
+/** Many times what agents, readers and leases need; one more is closed at once, and costs nothing. */
+const MAX_CONNECTIONS = 4_096;
 
 /** Makes the server; it does not listen yet. */
 export function createGuardedServer(options: GuardedServerOptions): Server {
@@ -134,6 +138,7 @@ export function createGuardedServer(options: GuardedServerOptions): Server {
     (request, response) => onRequest(request, response, false),
   );
   server.maxRequestsPerSocket = MAX_REQUESTS_PER_SOCKET;
+  server.maxConnections = options.maxConnections ?? MAX_CONNECTIONS;
   // By default node drops header lines past a count, so a second Host could hide there; bytes are capped above.
   server.maxHeadersCount = 0;
   server.on('checkContinue', (request, response) => onRequest(request, response, true));
@@ -153,6 +158,11 @@ export function createGuardedServer(options: GuardedServerOptions): Server {
     const midAnswer = answer !== undefined && answer.headersSent && !answer.writableFinished;
     if (!socket.writable || midAnswer) {
       socket.destroy();
+      return;
+    }
+    if (answer?.headersSent === true && !answer.req.complete) {
+      // The request is answered already, and only the rest of it is broken: a second answer would belong to nothing.
+      socket.end(() => socket.destroy());
       return;
     }
     const refusal = refusalOfParserError(error);

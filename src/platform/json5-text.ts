@@ -51,7 +51,8 @@ function numberField(error: unknown, name: string): number | undefined {
   return typeof value === 'number' ? value : undefined;
 }
 
-function isDeeperThan(value: unknown, levels: number): boolean {
+/** Whether a value has lists or objects within each other to more than that many levels. */
+export function isDeeperThan(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (levels === 0) return true;
   return Object.values(value).some((item) => isDeeperThan(item, levels - 1));

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Page, readPage, readPages, ROOT } from './pages.ts';
 
-const pages = [...readPages(), readPage('CHANGELOG.md')];
+const pages = [...readPages(), readPage('CHANGELOG.md'), readPage('SECURITY.md')];
 
 describe.each(pages)('$path', (page) => {
   it('every link leads to a file and a heading that exist', () => {

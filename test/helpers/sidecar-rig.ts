@@ -24,6 +24,8 @@ export interface RigOptions {
   readonly lmstudioPort?: number;
   /** Ports that are looked at as the runtimes' own, by runtime id. @default none but the two above */
   readonly ports?: Readonly<Record<string, readonly number[]>>;
+  /** The folder that it is started in. @default the home */
+  readonly cwd?: string;
 }
 
 export interface Answer {
@@ -91,7 +93,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
     // Nothing beyond the loopback is asked, not even the address of instance metadata.
     env: { PROVIDER_SIDECAR_TOKEN: RIG_TOKEN, AWS_EC2_METADATA_DISABLED: 'true', ...options.env },
     home,
-    cwd: home,
+    cwd: options.cwd ?? home,
     clock: options.clock ?? systemClock,
     log,
     flags: { port: '0', ...options.flags },

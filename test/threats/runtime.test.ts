@@ -1,0 +1,147 @@
+/** A hostile runtime at a default port: it may be shown as what it is, and can do nothing else. */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type FakeOllama, startFakeOllama } from '../helpers/fake-ollama.ts';
+import type { Fault } from '../helpers/fake-runtime.ts';
+import { head, sendRaw } from '../helpers/raw-http.ts';
+import { type Rig, startRig } from '../helpers/sidecar-rig.ts';
+import { CANARY, config, type Decoy, startDecoy } from './target.ts';
+
+let fake: FakeOllama;
+let decoy: Decoy;
+let rig: Rig | undefined;
+beforeEach(async () => {
+  decoy = await startDecoy();
+  fake = await startFakeOllama({ models: [{ name: 'llama3:chat' }] });
+});
+afterEach(async () => {
+  await rig?.close();
+  rig = undefined;
+  await fake.stop();
+  await decoy.close();
+});
+
+async function startWithKeys(): Promise<Rig> {
+  rig = await startRig({
+    files: { 'moltbot.json': config() },
+    env: { OPENAI_API_KEY: `${CANARY}-openai`, OLLAMA_API_KEY: `${CANARY}-ollama`, HTTP_PROXY: decoy.url },
+    ollamaPort: fake.port,
+  });
+  return rig;
+}
+
+/** What the runtime was sent holds no secret, no cookie and no origin, and nobody was sent on to the decoy. */
+function expectNothingTold(): void {
+  expect(fake.requests.length).toBeGreaterThan(0);
+  for (const { headers, path, body } of fake.requests) {
+    expect(Object.keys(headers)).not.toEqual(
+      expect.arrayContaining([expect.stringMatching(/^(authorization|cookie|origin|x-api-key|proxy-.*)$/)]),
+    );
+    expect(JSON.stringify({ headers, path, body })).not.toContain('canary');
+  }
+  expect(decoy.asked).toEqual([]);
+}
+
+describe('threat 14: discovery probe leaks', () => {
+  it('probes carry no credential, and a redirect is not followed', async () => {
+    fake.setRoute('GET /api/tags', { status: 302, headers: { location: `${decoy.url}/steal` } });
+    fake.setRoute('GET /v1/models', { status: 307, headers: { location: `${decoy.url}/steal` } });
+    const asked = await startWithKeys();
+    await asked.ask('/v1/discovery/scan', { method: 'POST' });
+    expectNothingTold();
+    expect((await asked.ask('/v1/providers')).text).not.toContain(String(decoy.port));
+  });
+
+  it.each<Fault>(['endless', 'slow-body', 'silent', 'huge', 'compressed', 'reset', 'truncated'])(
+    'a runtime whose answers are %s costs a scan its deadline and no more; keys of others still resolve',
+    async (fault) => {
+      fake.setFault(fault);
+      const asked = await startWithKeys();
+      const scanned = await asked.ask('/v1/discovery/scan', { method: 'POST' });
+      expect(scanned.status).toBe(200);
+      expect(scanned.text).not.toContain('"state":"up"');
+      expect((await asked.ask('/v1/resolve?model=acme/m')).status).toBe(200);
+      const { port } = new URL(asked.sidecar.url);
+      const alive = head('GET /livez HTTP/1.1', `Host: 127.0.0.1:${port}`, 'Connection: close');
+      expect((await sendRaw(Number(port), alive)).status).toBe(200);
+      expectNothingTold();
+    },
+  );
+});
+
+describe('threat 15: fake local provider', () => {
+  const row = (name: unknown): object => ({
+    name,
+    model: name,
+    digest: 'd'.repeat(64),
+    capabilities: ['completion'],
+    details: { family: 'llama' },
+    baseUrl: decoy.url,
+    api: 'anthropic-messages',
+    apiKey: 'sk-planted',
+    auth: 'none',
+  });
+
+  it('control characters, paths, endless names, places and keys in the rows', async () => {
+    const bad = [
+      '\u001b]0;owned\u0007',
+      'a\r\nX-Injected: 1',
+      'a\u0000b',
+      '\u202egnp.exe',
+      'x'.repeat(10_000),
+      '',
+      7,
+      null,
+      {},
+    ];
+    fake.setRoute('GET /api/tags', {
+      body: { models: [...bad.map(row), row('openai/gpt-5'), row('../../x'), row('good')] },
+    });
+    const asked = await startWithKeys();
+    const texts = await Promise.all(
+      ['/v1/models', '/v1/providers', '/v1/discovery', '/v1/snapshot', '/metrics'].map(
+        async (path) => (await asked.ask(path)).text,
+      ),
+    );
+    const modelsJson = JSON.stringify(await asked.readModelsJson());
+    for (const text of [...texts, modelsJson, JSON.stringify(asked.logged)]) {
+      // Neither as they are nor as an escape of JSON.
+      expect(text.replaceAll('\n', '')).not.toMatch(/[\u0000-\u001f\u007f\u202e]|\\u001b|\\u0000|\\r/);
+      expect(text).not.toContain('sk-planted');
+      expect(text).not.toContain(decoy.url);
+      expect(text).not.toContain('x'.repeat(1_000));
+    }
+    expect(modelsJson).toContain('"good"');
+    // A model that is called like one of a hosted provider takes nothing from it.
+    const hosted = await asked.ask('/v1/resolve?model=openai/gpt-5');
+    expect(hosted.text).toContain('https://api.openai.com');
+    expect(hosted.text).not.toContain(String(fake.port));
+    const local = await asked.ask('/v1/resolve?model=ollama/good');
+    expect(local.text).toContain(`127.0.0.1:${fake.port}`);
+    expect(local.text).not.toContain('canary');
+    expectNothingTold();
+  });
+
+  it('100,000 models: as many as may be, or none, and the server answers', async () => {
+    const names = Array.from({ length: 100_000 }, (_, index) => ({ name: `m${index}` }));
+    fake.setRoute('GET /api/tags', { body: { models: names } });
+    const asked = await startWithKeys();
+    const { data }: { data: unknown[] } = JSON.parse((await asked.ask('/v1/models')).text);
+    expect(data.length).toBeLessThanOrEqual(5_001);
+    expect((await asked.ask('/v1/resolve?model=acme/m')).status).toBe(200);
+    expectNothingTold();
+  });
+
+  it('one that turns hostile while it runs is taken out', async () => {
+    const asked = await startWithKeys();
+    expect((await asked.ask('/v1/resolve?model=ollama/llama3:chat')).status).toBe(200);
+    fake.setFault('html');
+    await vi.waitFor(
+      async () => {
+        await asked.ask('/v1/discovery/scan', { method: 'POST' });
+        expect((await asked.ask('/v1/resolve?model=ollama/llama3:chat')).status).not.toBe(200);
+      },
+      { timeout: 15_000 },
+    );
+    expectNothingTold();
+  });
+});
