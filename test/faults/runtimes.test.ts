@@ -138,17 +138,11 @@ it('fault: a runtime with 10,000 models', async () => {
   ollama.setModels([MODEL, ...models]);
   ollama.clearRequests();
   const cpu = await cpuOf(() => scan(rig));
-  // A list that is too long to be read is one that says so, never half a list.
-  const { body } = await rig.ask('/health');
-  const listed = (await rig.ask('/v1/models')).text.match(/model-\d+:latest/g)?.length ?? 0;
-  const [endpoint] = (await rig.sidecar.health()).endpoints;
-  if (endpoint?.state === 'up') {
-    expect(listed).toBeGreaterThanOrEqual(10_000);
-    expect(body).toMatchObject({ status: 'ok' });
-  } else {
-    expect(endpoint?.hint ?? '').not.toBe('');
-    expect(body).toMatchObject({ status: 'failing' });
-  }
+  expect((await rig.ask('/health')).body).toMatchObject({ status: 'ok' });
+  // The first ones are listed, and the report says how many there are beyond them.
+  const listed = (await rig.ask('/v1/models')).text.match(/"ref":"ollama\/model-/g)?.length;
+  expect(listed).toBe(4_999);
+  expect((await rig.ask('/v1/discovery')).text).toContain('(5001 more)');
   // Not one question per model: the list has what is needed.
   expect(ollama.requests.length).toBeLessThan(100);
   expect(cpu).toBeLessThan(20_000);
