@@ -41,6 +41,18 @@ function expectNothingTold(): void {
   expect(decoy.asked).toEqual([]);
 }
 
+/** Every text and key in a JSON value; text that is no JSON as it is. */
+function stringsOf(text: string): string[] {
+  if (!/^[[{]/.test(text)) return [text];
+  const found: string[] = [];
+  JSON.parse(text, (key, value: unknown) => {
+    found.push(key);
+    if (typeof value === 'string') found.push(value);
+    return value;
+  });
+  return found;
+}
+
 describe('threat 14: discovery probe leaks', () => {
   it('probes carry no credential, and a redirect is not followed', async () => {
     fake.setRoute('GET /api/tags', { status: 302, headers: { location: `${decoy.url}/steal` } });
@@ -104,8 +116,8 @@ describe('threat 15: fake local provider', () => {
     );
     const modelsJson = JSON.stringify(await asked.readModelsJson());
     for (const text of [...texts, modelsJson, JSON.stringify(asked.logged)]) {
-      // Neither as they are nor as an escape of JSON.
-      expect(text.replaceAll('\n', '')).not.toMatch(/[\u0000-\u001f\u007f\u202e]|\\u001b|\\u0000|\\r/);
+      for (const shown of stringsOf(text))
+        expect(shown).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f\u202e]/);
       expect(text).not.toContain('sk-planted');
       expect(text).not.toContain(decoy.url);
       expect(text).not.toContain('x'.repeat(1_000));
@@ -125,8 +137,8 @@ describe('threat 15: fake local provider', () => {
     const names = Array.from({ length: 100_000 }, (_, index) => ({ name: `m${index}` }));
     fake.setRoute('GET /api/tags', { body: { models: names } });
     const asked = await startWithKeys();
-    const { data }: { data: unknown[] } = JSON.parse((await asked.ask('/v1/models')).text);
-    expect(data.length).toBeLessThanOrEqual(5_001);
+    const { data }: { data: { owned_by: string }[] } = JSON.parse((await asked.ask('/v1/models')).text);
+    expect(data.filter((model) => model.owned_by === 'ollama').length).toBeLessThanOrEqual(5_000);
     expect((await asked.ask('/v1/resolve?model=acme/m')).status).toBe(200);
     expectNothingTold();
   });
