@@ -54,7 +54,7 @@ export function brokenSources(input: WorldInput): Readonly<Record<string, Source
     'references that lead nowhere': {
       files: {
         [`${STATE}/broken.json`]: `{"key": "${book.make('broken reference: file')}`,
-        [`${PROGRAMS}/broken.mjs`]: tellingProgram(`${book.make('broken reference: what a command says')}`),
+        [`${PROGRAMS}/broken.mjs`]: tellingProgram(book.make('broken reference: what a command says')),
       },
       settings: {
         secrets: {

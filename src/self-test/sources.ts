@@ -148,7 +148,7 @@ function cfg({ book, counterpart }: WorldInput): Source {
 function referenceOf(source: SecretSource): object {
   switch (source) {
     case 'env':
-      return { source, id: 'CANARY_REFERENCE' };
+      return { source, id: 'CANARY_REFERENCE_KEY' };
     case 'file':
       return { source, provider: 'vault-file', id: '/key' };
     case 'exec':
@@ -174,7 +174,7 @@ export const PROGRAMS = 'programs';
 function references({ book, counterpart, home, node }: WorldInput): Source {
   const answer = { protocolVersion: 1, values: { key: book.make('reference: exec') } };
   return {
-    env: { CANARY_REFERENCE: book.make('reference: env') },
+    env: { CANARY_REFERENCE_KEY: book.make('reference: env') },
     files: {
       [`${STATE}/vault.json`]: { key: book.make('reference: file') },
       [`${PROGRAMS}/vault.mjs`]: tellingProgram(JSON.stringify(answer)),
