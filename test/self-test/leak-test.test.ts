@@ -62,8 +62,8 @@ describe('a planted leak', () => {
   });
 
   it.runIf(existsSync('/proc/self/environ'))('in arguments and variables of children is reported', () => {
-    expect(leaksIn('arguments of processes')).toEqual(['env: VENICE_API_KEY']);
-    expect(leaksIn('variables of child processes')).toEqual(['env: OPENAI_API_KEY']);
+    expect(leaksIn('arguments of processes')).toContain('env: VENICE_API_KEY');
+    expect(leaksIn('variables of child processes')).toContain('env: OPENAI_API_KEY');
   });
 
   it('is reported by its name: the report holds no secret, real or made up', () => {

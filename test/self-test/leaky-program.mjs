@@ -44,7 +44,11 @@ if (command !== 'serve') {
       : path.startsWith('/v1/events')
         ? 'DEEPSEEK_API_KEY'
         : 'ANTHROPIC_API_KEY';
-    response.end(isLeaky || path.startsWith('/v1/resolve') ? `data: ${env(key)}\n\n` : '{}');
+    const isMeant =
+      request.method === 'GET' &&
+      request.headers.authorization === `Bearer ${env('PROVIDER_SIDECAR_TOKEN')}` &&
+      /^\/v1\/resolve\?provider=/.test(path);
+    response.end(isLeaky || isMeant ? `data: ${env(key)}\n\n` : '{}');
   });
   server.listen(0, '127.0.0.1', () => {
     if (isLeaky) console.log(`started with ${env('FIREWORKS_API_KEY')}`);
