@@ -3,7 +3,6 @@
  * of it, and looks for the canaries wherever none may be. Nothing of this machine is read or changed, and nothing
  * beyond the loopback address is asked.
  */
-import { ROUTE_GROUPS } from '../http/openapi/routes.ts';
 import { type ObservedProgram, startObserved, viewProcesses } from '../platform/observed-program.ts';
 import type { Environment } from '../platform/paths.ts';
 import { harmlessEnvironment } from '../platform/run-command.ts';
@@ -57,8 +56,6 @@ interface Run extends LeakTestOptions {
   readonly answers: Set<string>;
   readonly notDone: string[];
 }
-
-const ROUTES = ROUTE_GROUPS.flatMap(({ routes }) => routes);
 
 /** Milliseconds for a server to start, and for a command to end. */
 const START_MS = 30_000;
@@ -159,7 +156,10 @@ async function testWorld(run: Run, world: World, scratch: ScratchFolder): Promis
         body: book.make('caller: body'),
       };
       const { providers } = world;
-      const driven = await driveServer(listening[1] ?? '', ROUTES, { token, providers, mistaken }, findings);
+      // Like the document itself, the list of its routes is loaded where it is asked for.
+      const { ROUTE_GROUPS } = await import('../http/openapi/routes.ts');
+      const routes = ROUTE_GROUPS.flatMap((group) => group.routes);
+      const driven = await driveServer(listening[1] ?? '', routes, { token, providers, mistaken }, findings);
       run.counts.requests += driven.requests;
       for (const answer of driven.answers) run.answers.add(answer);
       run.onProgress(`Commands with ${world.name}`);

@@ -6,6 +6,7 @@ import { secretVariableNames } from '../credentials/environment.ts';
 import { PROFILE_TYPES, type ProfileType } from '../credentials/stored-profile.ts';
 import { SECRET_SOURCES, type SecretSource } from '../domain/secret-ref.ts';
 import { isoOrNull } from '../platform/clock.ts';
+import { tellingProgram } from '../platform/telling-program.ts';
 import { providerEntry, type Source, STATE, type WorldInput } from './world.ts';
 
 const HOUR = 3_600_000;
@@ -156,16 +157,6 @@ function referenceOf(source: SecretSource): object {
     case 'store':
       return { source, id: 'key' };
   }
-}
-
-/** A program that prints a secret, and writes down the variables and the arguments that it was given. */
-export function tellingProgram(printed: string): string {
-  return `import { mkdirSync, writeFileSync } from 'node:fs';
-const folder = new URL('./seen/', import.meta.url);
-mkdirSync(folder, { recursive: true });
-writeFileSync(new URL(process.pid + '.json', folder), JSON.stringify({ env: process.env, argv: process.argv }));
-process.stdout.write(${JSON.stringify(printed)});
-`;
 }
 
 /** Folder of those programs and of what they saw, below the home folder. */

@@ -47,11 +47,11 @@ if (command !== 'serve') {
     const isMeant =
       request.method === 'GET' &&
       request.headers.authorization === `Bearer ${env('PROVIDER_SIDECAR_TOKEN')}` &&
-      /^\/v1\/resolve\?provider=/.test(path);
+      path.startsWith('/v1/resolve?provider=');
     response.end(isLeaky || isMeant ? `data: ${env(key)}\n\n` : '{}');
   });
   server.listen(0, '127.0.0.1', () => {
-    if (isLeaky) console.log(`started with ${env('FIREWORKS_API_KEY')}`);
-    console.log(`Listening on http://127.0.0.1:${server.address().port}`);
+    if (isLeaky) process.stdout.write(`started with ${env('FIREWORKS_API_KEY')}\n`);
+    process.stdout.write(`Listening on http://127.0.0.1:${server.address().port}\n`);
   });
 }
