@@ -1,6 +1,7 @@
 /** Sources that are broken in every way that has a message of its own: a message must not quote what it is about. */
 import { type Source, providerEntry, STATE, type WorldInput } from './world.ts';
-import { PROGRAMS, tellingProgram } from './sources.ts';
+import { tellingProgram } from '../platform/telling-program.ts';
+import { PROGRAMS } from './sources.ts';
 
 /** Sources that do not work, by what is wrong. The server starts with them all the same. */
 export function brokenSources(input: WorldInput): Readonly<Record<string, Source>> {
@@ -54,7 +55,7 @@ export function brokenSources(input: WorldInput): Readonly<Record<string, Source
     'references that lead nowhere': {
       files: {
         [`${STATE}/broken.json`]: `{"key": "${book.make('broken reference: file')}`,
-        [`${PROGRAMS}/broken.mjs`]: tellingProgram(`${book.make('broken reference: what a command says')}`),
+        [`${PROGRAMS}/broken.mjs`]: tellingProgram(book.make('broken reference: what a command says')),
       },
       settings: {
         secrets: {

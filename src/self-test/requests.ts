@@ -34,7 +34,7 @@ const BODIES: Readonly<Record<string, (provider: string) => object>> = {
   connect: () => ({ model: MODEL, persist: false }),
   setDefaultModel: (provider) => ({ model: `${provider}/${MODEL}` }),
   startLogin: (provider) => ({ provider, flow: 'code' }),
-  leaseToken: () => ({ name: 'self-test', id: '0123456789ab', sha256: '0'.repeat(64) }),
+  leaseToken: () => ({ name: 'exec:self-test:1', id: '0123456789ab', sha256: '0'.repeat(64) }),
 };
 
 /** Routes that take a body, and for which no good one stands here. */
@@ -59,6 +59,8 @@ export function requestsOf(
 function goodRequests(route: RouteDescription, { token, providers }: RequestInput): SelfTestRequest[] {
   const makeBody = BODIES[route.id];
   const isForEach = route.path.includes(':') || makeBody !== undefined;
+  // What changes something takes longer, and is the same for most providers.
+  const asked = makeBody === undefined ? providers : [...providers.slice(0, 3), ...providers.filter(isLogin)];
   const headers = { authorization: `Bearer ${token}` };
   const make = (provider: string, query: string): SelfTestRequest => ({
     ...nameOf(route),
@@ -70,7 +72,7 @@ function goodRequests(route: RouteDescription, { token, providers }: RequestInpu
   const names = Object.keys(route.query ?? {});
   const queries = names.flatMap((name) => queriesOf(name, providers));
   return [
-    ...(isForEach ? providers : ['none']).map((provider) => make(provider, '')),
+    ...(isForEach ? asked : ['none']).map((provider) => make(provider, '')),
     ...queries.map((query) => make(providers[0] ?? 'none', query)),
   ];
 }
@@ -83,7 +85,9 @@ function queriesOf(name: string, providers: readonly string[]): string[] {
     case 'model':
       return [...providers, 'nobody'].map((id) => `?model=${id}/${MODEL}`);
     case 'profile':
-      return providers.flatMap((id) => [`?provider=${id}&profile=${id}:p`, `?provider=${id}&profile=nobody`]);
+      return providers
+        .slice(0, 4)
+        .flatMap((id) => [`?provider=${id}&profile=${id}:p`, `?provider=${id}&profile=nobody`]);
     case 'all':
       return ['?all=true'];
     case 'since':
@@ -91,6 +95,10 @@ function queriesOf(name: string, providers: readonly string[]): string[] {
     default:
       return [`?${name}=canaries-are-looked-for-here`];
   }
+}
+
+function isLogin(providerId: string): boolean {
+  return providerId.includes('login');
 }
 
 function badRequests(route: RouteDescription, { token, mistaken }: RequestInput): SelfTestRequest[] {

@@ -6,6 +6,7 @@ import { secretVariableNames } from '../credentials/environment.ts';
 import { PROFILE_TYPES, type ProfileType } from '../credentials/stored-profile.ts';
 import { SECRET_SOURCES, type SecretSource } from '../domain/secret-ref.ts';
 import { isoOrNull } from '../platform/clock.ts';
+import { tellingProgram } from '../platform/telling-program.ts';
 import { providerEntry, type Source, STATE, type WorldInput } from './world.ts';
 
 const HOUR = 3_600_000;
@@ -148,7 +149,7 @@ function cfg({ book, counterpart }: WorldInput): Source {
 function referenceOf(source: SecretSource): object {
   switch (source) {
     case 'env':
-      return { source, id: 'CANARY_REFERENCE' };
+      return { source, id: 'CANARY_REFERENCE_KEY' };
     case 'file':
       return { source, provider: 'vault-file', id: '/key' };
     case 'exec':
@@ -158,23 +159,13 @@ function referenceOf(source: SecretSource): object {
   }
 }
 
-/** A program that prints a secret, and writes down the variables and the arguments that it was given. */
-export function tellingProgram(printed: string): string {
-  return `import { mkdirSync, writeFileSync } from 'node:fs';
-const folder = new URL('./seen/', import.meta.url);
-mkdirSync(folder, { recursive: true });
-writeFileSync(new URL(process.pid + '.json', folder), JSON.stringify({ env: process.env, argv: process.argv }));
-process.stdout.write(${JSON.stringify(printed)});
-`;
-}
-
 /** Folder of those programs and of what they saw, below the home folder. */
 export const PROGRAMS = 'programs';
 
 function references({ book, counterpart, home, node }: WorldInput): Source {
   const answer = { protocolVersion: 1, values: { key: book.make('reference: exec') } };
   return {
-    env: { CANARY_REFERENCE: book.make('reference: env') },
+    env: { CANARY_REFERENCE_KEY: book.make('reference: env') },
     files: {
       [`${STATE}/vault.json`]: { key: book.make('reference: file') },
       [`${PROGRAMS}/vault.mjs`]: tellingProgram(JSON.stringify(answer)),

@@ -37,6 +37,8 @@ export interface World {
   readonly env: Readonly<Record<string, string>>;
   /** Texts by path below the home folder. */
   readonly files: Readonly<Record<string, string>>;
+  /** True: every command is called here; false: those that read credentials. */
+  readonly isWhole: boolean;
   /** Ids of the providers to ask for. */
   readonly providers: readonly string[];
 }
@@ -62,11 +64,13 @@ export function makeWorld(
   name: string,
   sources: readonly Source[],
   env: Readonly<Record<string, string>>,
+  isWhole: boolean,
 ): World {
   const providers = merged(sources, 'providers');
   const config = { ...merged(sources, 'config'), models: { providers } };
   return {
     name,
+    isWhole,
     env: { ...Object.assign({}, ...sources.map((source) => source.env ?? {})), ...env },
     files: {
       [`${STATE}/moltbot.json`]: toText(config),

@@ -97,9 +97,11 @@ describe('loadProfileStores', () => {
     },
   );
 
-  it('accepts a byte order mark', async () => {
-    await put(pathsFor().ownProfiles, `\ufeff${JSON.stringify(storeWith('k'))}`);
-    expect((await load()).stores[0]?.state).toBe('loaded');
+  it('accepts a byte order mark in the store of another tool, and refuses it in its own', async () => {
+    const text = `\ufeff${JSON.stringify(storeWith('k'))}`;
+    await put(pathsFor().ownProfiles, text);
+    await put(join(pathsFor().agentDir, 'auth-profiles.json'), text);
+    expect((await load()).stores.map(({ state }) => state)).toEqual(['broken', 'loaded']);
   });
 
   it('"order, lastGood and usageStats live in the sibling auth-state.json; readers look in both"', async () => {

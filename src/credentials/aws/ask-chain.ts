@@ -5,6 +5,7 @@ import type { Environment } from '../../platform/paths.ts';
 import { nodeProgram } from '../../platform/process.ts';
 import type { RunCommand } from '../../platform/run-command.ts';
 import { awsVariables, regionOf } from '../aws-environment.ts';
+import { secretVariableNames } from '../environment.ts';
 import {
   CHAIN_REQUEST,
   type ChainAnswer,
@@ -64,9 +65,18 @@ function programArguments(): readonly string[] {
   return ['--import', pathToFileURL(loader).href, program];
 }
 
-/** Everything that the SDK and the commands of profiles read, with AWS variables trimmed and blank ones left out. */
+/** Names that secrets of other programs usually have. */
+const SECRET_NAME = /(?:TOKEN|SECRET|PASSWORD|PASSPHRASE|API_?KEY|_KEY)(?:_|$)/i;
+
+/**
+ * Everything that the SDK and the commands of profiles read, with AWS variables trimmed and blank ones left out. The
+ * secrets of other services and the token of this server are none of their business.
+ */
 function chainEnvironment(env: Environment, home: string, profile: string | null): Environment {
-  const others = Object.entries(env).filter(([name]) => !name.startsWith('AWS_'));
+  const secrets = new Set(secretVariableNames(env));
+  const others = Object.entries(env).filter(
+    ([name]) => !name.startsWith('AWS_') && !secrets.has(name) && !SECRET_NAME.test(name),
+  );
   const region = regionOf(env);
   return {
     ...Object.fromEntries([...others, ...awsVariables(env)]),
