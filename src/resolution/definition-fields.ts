@@ -1,5 +1,6 @@
 /** Rules that provider entries and their model rows share: how a field is read, what a base URL and a header are. */
 import * as z from 'zod';
+import { leadsToMetadata } from '../domain/metadata-host.ts';
 import type { MissingVariable } from '../domain/provider.ts';
 import { isRecord, recordOf } from '../domain/record.ts';
 import { readSecretRef, type SecretRef } from '../domain/secret-ref.ts';
@@ -71,6 +72,7 @@ function baseUrlFault(text: string): string | undefined {
   // The URL parser accepts "http:host" and drops tabs and line ends; a caller's may not.
   if (!/^https?:\/\//i.test(text)) return 'must begin with http:// or https://';
   if (hasControlCharacters(text)) return 'must not hold control characters';
+  if (leadsToMetadata(text)) return 'must not lead to the metadata service of a cloud';
   const { username, password } = new URL(text);
   if (username !== '' || password !== '') return 'must not hold a user name or a password';
   return undefined;
