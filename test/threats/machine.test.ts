@@ -140,3 +140,26 @@ it.each(['0.0.0.0', '::', '[::]', '192.168.1.9', '10.0.0.1', '::ffff:192.168.1.9
     }
   },
 );
+
+it.each([
+  'http://169.254.169.254/v1',
+  'http://2852039166/latest',
+  'http://0xa9.254.169.254',
+  'http://[fd00:ec2::254]/v1',
+  'http://[::ffff:169.254.169.254]/',
+  'http://169.254.170.2',
+  'http://METADATA.google.internal./computeMetadata/v1',
+])('threat 31: upstream metadata: the base URL %s gets no key', async (baseUrl) => {
+  const acme = { baseUrl, api: 'openai-completions', apiKey: CANARY, models: [{ id: 'm' }] };
+  const rig = await startRig({
+    files: { 'moltbot.json': { models: { providers: { acme } } } },
+    env: { CLAWDBOT_SKIP_LOCAL_DISCOVERY: '1' },
+  });
+  try {
+    const answer = await rig.ask('/v1/resolve?model=acme/m');
+    expect(answer.body).toMatchObject({ code: 'config-invalid' });
+    expect(answer.text).not.toContain(CANARY);
+  } finally {
+    await rig.close();
+  }
+});
