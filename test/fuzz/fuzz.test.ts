@@ -7,6 +7,6 @@ const SEED = Number(process.env['FUZZ_SEED'] ?? Date.now() % 2_147_483_647);
 
 it.each(FUZZ_TARGETS)('fuzz: $name', { timeout: 60 * 60_000 }, async (target) => {
   const inputs = await fuzz(target, (SECONDS * 1_000) / FUZZ_TARGETS.length, SEED);
-  console.log(`${target.name}: ${inputs} inputs, seed ${SEED}`);
+  process.stdout.write(`${target.name}: ${inputs} inputs, seed ${SEED}\n`);
   expect(inputs).toBeGreaterThan(0);
 });
