@@ -10,7 +10,7 @@ it('every fault of the table has its test, and every such test its row', () => {
   const folder = join(ROOT, 'test/faults');
   const tests = readdirSync(folder)
     .filter((name) => name.endsWith('.test.ts'))
-    .flatMap((name) => [...readFileSync(join(folder, name), 'utf8').matchAll(/\('(fault: [^']+)'/g)])
+    .flatMap((name) => [...readFileSync(join(folder, name), 'utf8').matchAll(/\(\s*'(fault: [^']+)'/g)])
     .map(([, title = '']) => title);
   expect(tests.length).toBeGreaterThan(15);
   expect(documented.toSorted()).toEqual(tests.toSorted());

@@ -31,7 +31,7 @@ export async function cpuOf(work: () => Promise<unknown>): Promise<number> {
 }
 
 /** A clock that a test moves. It runs on by itself as well, as the machine's does. */
-export function movableClock(): { readonly clock: () => number; move(ms: number): void } {
+export function movableClock(): { readonly clock: () => number; readonly move: (ms: number) => void } {
   let shift = 0;
   return {
     clock: () => Date.now() + shift,

@@ -65,26 +65,27 @@ function wireTarget(name: string, bytes: (host: string, token: string) => fc.Arb
 const livez = (host: string): string => head('GET /livez HTTP/1.1', `Host: ${host}`, 'Connection: close');
 
 const PATHS = [
-  ...['/v1/resolve', '/v1/explain', '/v1/providers', '/v1/providers/acme', '/v1/models', '/v1/discovery'],
-  ...[
-    '/health',
-    '/livez',
-    '/metrics',
-    '/openapi.json',
-    '/v1/aws/credentials/amazon-bedrock',
-    '/v1/setup/acme',
-  ],
-  ...[
-    '/v1/tokens',
-    '/v1/logins/x',
-    '/',
-    '//',
-    '/v1//resolve',
-    '/v1/../health',
-    '*',
-    'http://x/',
-    '/%2e%2e/x',
-  ],
+  '/v1/resolve',
+  '/v1/explain',
+  '/v1/providers',
+  '/v1/providers/acme',
+  '/v1/models',
+  '/v1/discovery',
+  '/health',
+  '/livez',
+  '/metrics',
+  '/openapi.json',
+  '/v1/aws/credentials/amazon-bedrock',
+  '/v1/setup/acme',
+  '/v1/tokens',
+  '/v1/logins/x',
+  '/',
+  '//',
+  '/v1//resolve',
+  '/v1/../health',
+  '*',
+  'http://x/',
+  '/%2e%2e/x',
 ];
 const path = fc.oneof(fc.constantFrom(...PATHS), fc.webPath());
 const line = fc.string({ unit: 'binary-ascii', maxLength: 40 });

@@ -51,14 +51,18 @@ function createRun(home: string, ollama: FakeOllama, random: () => number) {
   const env = { OLLAMA_HOST: `127.0.0.1:${ollama.port}` };
   const counts = { killedAtStart: 0, writersKilled: 0, writersDone: 0, requests: 0 };
   const wrong: string[] = [];
-  /** Names of tokens and texts of keys whose command ended well: they must never be lost. */
+  /** Names of tokens whose command ended well: they must never be lost. */
   const tokens = new Set<string>();
+  /** True once a key was stored; a later command may have replaced it by its own. */
+  let hasKey = false;
   let identity = '';
 
   const check = async (round: number): Promise<void> => {
     const note = (what: string): void => void wrong.push(`round ${round}: ${what}`);
     for (const name of await readdir(folder, { recursive: true })) {
-      const facts = await lstat(join(folder, name));
+      // A draft may take its place while it is looked at.
+      const facts = await lstat(join(folder, name)).catch(() => undefined);
+      if (facts === undefined) continue;
       if ((facts.mode & 0o077) !== 0) note(`${name} has the mode ${(facts.mode & 0o777).toString(8)}`);
       // A draft is a torn file by nature; it only must be as private as the rest.
       if (!facts.isFile() || !name.endsWith('.json')) continue;
@@ -75,6 +79,7 @@ function createRun(home: string, ollama: FakeOllama, random: () => number) {
     for (const name of tokens) {
       if (!has('tokens.json').includes(`"${name}"`)) note(`the token ${name} was lost`);
     }
+    if (hasKey && !has('auth-profiles.json').includes('"sk-')) note('the key was lost');
     const corrupt = (await readdir(folder)).filter((name) => name.includes('.corrupt-'));
     if (corrupt.length > 0) note(`moved aside: ${corrupt.join(', ')}`);
   };
@@ -138,6 +143,7 @@ function createRun(home: string, ollama: FakeOllama, random: () => number) {
     if (result.code === 0) {
       counts.writersDone += 1;
       if (round % 2 === 0) tokens.add(name);
+      else hasKey = true;
     } else {
       wrong.push(`round ${round}: ${args.slice(0, 2).join(' ')} ended with ${result.code}: ${result.stderr}`);
     }
