@@ -32,7 +32,7 @@ describe('findDuplicateJson5Key', () => {
         const text = JSON5.stringify(value, null, 2);
         expect(findDuplicateJson5Key(text)).toBeUndefined();
         const [key = ''] = Object.keys(value);
-        const doubled = text.replace(/^\{/, `{${JSON5.stringify(key)}: 0,`);
+        const doubled = `{${JSON5.stringify(key)}: 0,${text.slice(1)}`;
         expect(findDuplicateJson5Key(doubled)).toBe(key);
       }),
     );
