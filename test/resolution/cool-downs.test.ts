@@ -129,15 +129,22 @@ describe('new requests', () => {
     expect(await source(request)).toBe('no-auth');
   });
 
-  it('a reference behind a refused place is followed', async () => {
-    const behind = { ...entry, apiKey: '${MINE_KEY}' };
+  it('a command behind a refused place is run, and behind a good one it is not', async () => {
+    const runs: string[] = [];
+    const vault = { source: 'exec', provider: 'vault', id: 'mine' };
     const { refuse, source } = await machine({
-      config: providersConfig({ mine: behind }),
-      env: { MINE_KEY: 'sk-ref' },
+      config: providersConfig({ mine: { ...entry, apiKey: vault } }),
+      secretCommands: { allowExec: true, commands: [{ alias: 'vault', command: '/opt/vault', args: [] }] },
+      runCommand: ({ command }) => {
+        runs.push(command);
+        const stdout = JSON.stringify({ protocolVersion: 1, values: { mine: 'sk-vault' } });
+        return Promise.resolve({ kind: 'finished', stdout });
+      },
       ownStore: profileStore({ 'mine:a': { type: 'api_key', provider: 'mine', key: 'sk-a' } }),
     });
+    expect([await source(), runs]).toEqual(['profile:mine:a', []]);
     refuse('sk-a', 429);
-    expect(await source()).toBe('cfg: models.providers.mine.apiKey');
+    expect([await source(), runs]).toEqual(['cfg: models.providers.mine.apiKey', ['/opt/vault']]);
   });
 });
 

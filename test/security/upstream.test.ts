@@ -6,6 +6,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo, LookupFunction } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { coolDownsOfServer } from '../../src/commands/server-cool-downs.ts';
+import { createServerFetch } from '../../src/credentials/oauth/server-fetch.ts';
 import { askNimAccess } from '../../src/nim-access.ts';
 import { createAsk } from '../../src/login/ask-provider.ts';
 import { Secret } from '../../src/domain/secret.ts';
@@ -154,6 +155,14 @@ describe('"a base URL that resolves to a metadata address refused": addresses, a
 
   it('of a NIM server, which is never asked', async () => {
     expect(await askNimAccess({ JAATO_NIM_BASE_URL: 'http://169.254.169.254/v1' })).toBe('unknown');
+  });
+
+  it('of an authorization server, whatever its metadata names', async () => {
+    const fates: unknown[] = [];
+    const ask = createServerFetch({ onFate: (fate) => fates.push(fate) });
+    const init = { method: 'POST', headers: {}, body: 'refresh_token=canary', redirect: 'manual' } as const;
+    await expect(ask('http://169.254.169.254/token', init)).rejects.toThrow('metadata service of a cloud');
+    expect(fates).toEqual([{ kind: 'not-sent' }]);
   });
 
   it('of a key check', async () => {

@@ -3,6 +3,7 @@
  * whoever asked can tell whether a request that failed may have had its effect on the server.
  */
 import { systemCodeOf } from '../../domain/errors.ts';
+import { isMetadataUrl } from '../../domain/metadata-host.ts';
 
 /** What became of one request. `unanswered`: it may have reached the server, and its answer never came. */
 export type RequestFate =
@@ -41,6 +42,9 @@ export function createServerFetch({
     const signals = [signal, init.signal].filter((given) => given !== undefined);
     let fate: RequestFate = { kind: 'unanswered' };
     try {
+      // Metadata of a server may name any address. Names need no look-up here: whatever is not this machine has
+      // to speak TLS under its name, which no metadata service does.
+      if (isMetadataUrl(url)) throw new TypeError('the address is the metadata service of a cloud', NOBODY);
       const { body = null } = init;
       const request = { ...init, body, redirect: 'manual' as const, signal: AbortSignal.any(signals) };
       const response = await fetch(url, request);
@@ -56,6 +60,9 @@ export function createServerFetch({
     }
   };
 }
+
+/** Looks to the caller like a server that is not there. */
+const NOBODY = { cause: Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }) };
 
 /** Network errors of a request that found no server. */
 const NOT_SENT =
