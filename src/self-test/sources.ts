@@ -149,7 +149,7 @@ function cfg({ book, counterpart }: WorldInput): Source {
 function referenceOf(source: SecretSource): object {
   switch (source) {
     case 'env':
-      return { source, id: 'CANARY_REFERENCE_KEY' };
+      return { source, id: 'CANARY_REFERENCE_SECRET' };
     case 'file':
       return { source, provider: 'vault-file', id: '/key' };
     case 'exec':
@@ -165,7 +165,7 @@ export const PROGRAMS = 'programs';
 function references({ book, counterpart, home, node }: WorldInput): Source {
   const answer = { protocolVersion: 1, values: { key: book.make('reference: exec') } };
   return {
-    env: { CANARY_REFERENCE_KEY: book.make('reference: env') },
+    env: { CANARY_REFERENCE_SECRET: book.make('reference: env') },
     files: {
       [`${STATE}/vault.json`]: { key: book.make('reference: file') },
       [`${PROGRAMS}/vault.mjs`]: tellingProgram(JSON.stringify(answer)),
