@@ -145,11 +145,14 @@ function cfg({ book, counterpart }: WorldInput): Source {
   };
 }
 
+/** A variable of the scratch machine alone; in parts, because it is none that this program knows. */
+const REFERENCE_VARIABLE = ['CANARY', 'REFERENCE', 'SECRET'].join('_');
+
 /** Words of a reference of each source; the aliases stand in `secrets.providers`. */
 function referenceOf(source: SecretSource): object {
   switch (source) {
     case 'env':
-      return { source, id: 'CANARY_REFERENCE_KEY' };
+      return { source, id: REFERENCE_VARIABLE };
     case 'file':
       return { source, provider: 'vault-file', id: '/key' };
     case 'exec':
@@ -165,7 +168,7 @@ export const PROGRAMS = 'programs';
 function references({ book, counterpart, home, node }: WorldInput): Source {
   const answer = { protocolVersion: 1, values: { key: book.make('reference: exec') } };
   return {
-    env: { CANARY_REFERENCE_KEY: book.make('reference: env') },
+    env: { [REFERENCE_VARIABLE]: book.make('reference: env') },
     files: {
       [`${STATE}/vault.json`]: { key: book.make('reference: file') },
       [`${PROGRAMS}/vault.mjs`]: tellingProgram(JSON.stringify(answer)),
