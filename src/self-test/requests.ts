@@ -27,12 +27,13 @@ export interface RequestInput {
 }
 
 /** Routes whose good answers hold secrets, by the ids of their descriptions. In any other answer one is a leak. */
-const HANDS_OUT: ReadonlySet<string> = new Set(['resolve', 'reject', 'getAwsCredentials']);
+const HANDS_OUT: ReadonlySet<string> = new Set(['resolve', 'rejected', 'getAwsCredentials']);
 
 /** Good bodies by the ids of the routes that take one. */
 const BODIES: Readonly<Record<string, (provider: string) => object>> = {
   connect: () => ({ model: MODEL, persist: false }),
   setDefaultModel: (provider) => ({ model: `${provider}/${MODEL}` }),
+  rejected: () => ({ status: 401, message: 'no such key' }),
   startLogin: (provider) => ({ provider, flow: 'code' }),
   leaseToken: () => ({ name: 'exec:self-test:1', id: '0123456789ab', sha256: '0'.repeat(64) }),
 };

@@ -3,7 +3,7 @@
 import { Socket } from 'node:net';
 
 const ports = new Map(Object.entries(JSON.parse(process.env['TEST_PORT_MAP'] ?? '{}')));
-const connect = Socket.prototype.connect;
+const connect = Reflect.get(Socket.prototype, 'connect');
 
 Socket.prototype.connect = function connectMapped(...args) {
   const [first] = args;

@@ -61,9 +61,10 @@ const request = {
   now: clock(),
 };
 process.stdout.write('ready\n');
-process.stdin.once('data', async () => {
+const answer = async () => {
   const outcome = await tokens.resolve(request);
   const { kind, detail } = outcome;
   const access = kind === 'token' ? outcome.accessToken.reveal() : null;
   process.stdout.write(`${JSON.stringify({ kind, detail, access })}\n`, () => process.exit(0));
-});
+};
+process.stdin.once('data', () => void answer());
