@@ -153,8 +153,8 @@ it('fault: a runtime with 10,000 models', async () => {
   // The first ones are listed, and the report says how many there are beyond them.
   const listed = (await rig.ask('/v1/models')).text.match(/model-\d+:latest/g);
   expect(new Set(listed).size).toBe(4_999);
-  // Not one question per model: the list has what is needed.
-  expect(ollama.requests.length).toBeLessThan(100 * scans);
+  // Not one question per model in one look: those that fit into its time, and the rest in later ones.
+  expect(ollama.requests.length).toBeLessThan(2_500 * scans);
   expect(cpu / scans).toBeLessThan(20_000);
   ollama.setModels([MODEL]);
   await scan(rig);
