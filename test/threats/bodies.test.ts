@@ -14,6 +14,7 @@ afterAll(() => target.close());
 const ROUTES: readonly (readonly [string, string])[] = [
   ['PUT /v1/default-model', '{"model":"acme/m"}'],
   ['POST /v1/setup/acme', '{"model":"acme/m"}'],
+  ['POST /v1/resolve/rs_none/rejected', '{"status":401}'],
   ['POST /v1/logins', '{"provider":"acme","flow":"code"}'],
   ['POST /v1/tokens/lease', `{"name":"exec:x:1","id":"${'0'.repeat(12)}","sha256":"${'0'.repeat(64)}"}`],
 ];
@@ -41,7 +42,7 @@ describe('G12: bodies with a valid token', () => {
       .filter((route) => 'body' in route && route.body !== undefined)
       .map(
         ({ method, path }) =>
-          `${method.toUpperCase()} ${path.replace(':provider', 'acme').replace(':id', 'x')}`,
+          `${method.toUpperCase()} ${path.replace(':provider', 'acme').replace(':id', 'x').replace(':resolutionId', 'rs_none')}`,
       );
     expect([...described].sort()).toEqual(ROUTES.map(([route]) => route).sort());
   });
