@@ -1,6 +1,6 @@
 /** Files and folders that vanish, turn into something else or break while the server runs. */
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { startFakeOllama } from '../helpers/fake-ollama.ts';
@@ -81,9 +81,10 @@ it('fault: models.json is deleted while the server runs', async () => {
 
 it('fault: models.json is replaced by a folder', async () => {
   const { rig, ollama, modelsJson } = await withOllama();
-  await rm(modelsJson);
-  await mkdir(modelsJson);
-  await writeFile(join(modelsJson, 'keep.txt'), 'mine');
+  // In one go: a file that is gone for a moment is one that the operator deleted.
+  rmSync(modelsJson);
+  mkdirSync(modelsJson);
+  writeFileSync(join(modelsJson, 'keep.txt'), 'mine');
   await vi.waitFor(async () => {
     expect((await rig.ask('/health')).body).toMatchObject({
       status: 'degraded',
