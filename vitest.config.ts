@@ -6,8 +6,14 @@ const report = process.env['PROVIDER_SIDECAR_TEST_REPORT'];
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // They need what is fetched first: npm run test:runtimes, npm run test:browser. These take long: npm run test:soak, npm run fuzz.
-    exclude: ['test/runtimes-real/**', 'test/browser/**', 'test/soak/**', 'test/fuzz/**'],
+    // They need what is fetched first: npm run test:runtimes, npm run test:browser. These take long: npm run test:soak, npm run test:defences, npm run fuzz.
+    exclude: [
+      'test/runtimes-real/**',
+      'test/browser/**',
+      'test/soak/**',
+      'test/defences/without-*',
+      'test/fuzz/**',
+    ],
     pool: 'forks',
     maxWorkers: 2,
     unstubEnvs: true,

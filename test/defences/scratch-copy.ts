@@ -1,0 +1,123 @@
+/** A copy of the project in a temporary folder, in which one defence at a time can be taken away. */
+import { execFile } from 'node:child_process';
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import * as z from 'zod';
+import type { Defence } from './defence.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const run = promisify(execFile);
+
+/** What no test reads, or what is linked instead. */
+const LEFT_OUT = new Set(['node_modules', '.git']);
+
+/** A test gets less time than usual: without their defence some would wait for ever. */
+const TEST_TIMEOUT_MS = 20_000;
+
+/** How long one run of the tests may take in all. */
+const RUN_TIMEOUT_MS = 240_000;
+
+const reportSchema = z.object({
+  testResults: z.array(
+    z.object({
+      message: z.string(),
+      assertionResults: z.array(
+        z.object({
+          title: z.string(),
+          status: z.string(),
+          failureMessages: z.array(z.string()),
+        }),
+      ),
+    }),
+  ),
+});
+
+/** What the test did while the defence was gone. */
+export interface Outcome {
+  /** Names of tests that failed. */
+  readonly failed: readonly string[];
+  /** Names of tests that passed all the same. */
+  readonly passed: readonly string[];
+  /** Why there is no result, for a person. */
+  readonly notes: string;
+}
+
+/** A copy of the project; `remove` deletes it. */
+export interface ScratchCopy {
+  /** Takes one defence away, runs the test that should notice, and puts the defence back. */
+  readonly without: (defence: Defence) => Promise<Outcome>;
+  readonly remove: () => Promise<void>;
+}
+
+/** Copies the project; packages are linked. */
+export async function makeScratchCopy(): Promise<ScratchCopy> {
+  const folder = await mkdtemp(join(tmpdir(), 'provider-sidecar-defences-'));
+  await cp(ROOT, folder, {
+    recursive: true,
+    filter: (path) => path === ROOT || !LEFT_OUT.has(basename(path)),
+  });
+  await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  const build = async (): Promise<void> => {
+    await run('npm', ['run', '--silent', 'build'], { cwd: folder });
+  };
+  return {
+    without: async (defence) => {
+      const path = join(folder, defence.file);
+      const whole = await readFile(path, 'utf8');
+      try {
+        await writeFile(path, takeAway(whole, defence));
+        await build();
+        return await runTest(folder, defence);
+      } finally {
+        await writeFile(path, whole);
+      }
+    },
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+/** The file without its defence. */
+export function takeAway(source: string, { file, defence, without }: Defence): string {
+  const [before, after, ...more] = source.split(defence);
+  if (before === undefined || after === undefined || more.length > 0) {
+    throw new Error(`${file} has to hold this exactly once: ${defence}`);
+  }
+  return `${before}${without}${after}`;
+}
+
+/** Runs the tests of that name; that some fail is what is hoped for here. */
+async function runTest(folder: string, { test, fails }: Defence): Promise<Outcome> {
+  const report = join(folder, 'report.json');
+  await rm(report, { force: true });
+  const ended = await run(
+    process.execPath,
+    [
+      'node_modules/vitest/vitest.mjs',
+      'run',
+      test,
+      `--testNamePattern=${asPattern(fails)}`,
+      `--testTimeout=${TEST_TIMEOUT_MS}`,
+      '--reporter=json',
+      `--outputFile=${report}`,
+    ],
+    { cwd: folder, timeout: RUN_TIMEOUT_MS, maxBuffer: 64 * 1024 * 1024 },
+  ).catch((error: unknown) => error);
+  const text = await readFile(report, 'utf8').catch(() => undefined);
+  if (text === undefined) return { failed: [], passed: [], notes: `no report: ${String(ended)}` };
+  const suites = reportSchema.parse(JSON.parse(text)).testResults;
+  const tests = suites.flatMap(({ assertionResults }) => assertionResults);
+  const titles = (status: string): string[] =>
+    tests.filter((one) => one.status === status).map(({ title }) => title);
+  return {
+    failed: titles('failed'),
+    passed: titles('passed'),
+    notes: suites.map(({ message }) => message).join('\n'),
+  };
+}
+
+/** The text as a pattern that matches it alone. */
+function asPattern(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+}
