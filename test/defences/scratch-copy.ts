@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import * as z from 'zod';
-import type { Defence } from './defence.ts';
+import type { Defence, Place } from './defence.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const run = promisify(execFile);
@@ -64,22 +64,31 @@ export async function makeScratchCopy(): Promise<ScratchCopy> {
   };
   return {
     without: async (defence) => {
-      const path = join(folder, defence.file);
-      const whole = await readFile(path, 'utf8');
+      const kept = new Map<string, string>();
       try {
-        await writeFile(path, takeAway(whole, defence));
+        for (const place of placesOf(defence)) {
+          const path = join(folder, place.file);
+          const source = await readFile(path, 'utf8');
+          if (!kept.has(path)) kept.set(path, source);
+          await writeFile(path, takeAway(source, place));
+        }
         await build();
         return await runTest(folder, defence);
       } finally {
-        await writeFile(path, whole);
+        for (const [path, source] of kept) await writeFile(path, source);
       }
     },
     remove: () => rm(folder, { recursive: true, force: true }),
   };
 }
 
+/** Everywhere that something has to go. */
+export function placesOf(defence: Defence): readonly Place[] {
+  return [defence, ...(defence.also ?? [])];
+}
+
 /** The file without its defence. */
-export function takeAway(source: string, { file, defence, without }: Defence): string {
+export function takeAway(source: string, { file, defence, without }: Place): string {
   const [before, after, ...more] = source.split(defence);
   if (before === undefined || after === undefined || more.length > 0) {
     throw new Error(`${file} has to hold this exactly once: ${defence}`);
