@@ -209,16 +209,12 @@ export function createApp({
     if (c.req.method === 'HEAD') return new Response(null, { headers: EVENT_STREAM_HEADERS });
     const lastEventId = c.req.header('last-event-id') ?? null;
     const { connection, caller } = c.env;
-    return watching.stream({
-      lastEventId,
-      drop: () => connection.destroy(),
-      ...(caller.ended === null ? {} : { revoked: caller.ended }),
-    });
+    return watching.stream({ lastEventId, drop: () => connection.destroy(), ...watcherOf(caller) });
   });
 
   app.get('/v1/snapshot', (c) => {
     const { since } = readQuery(c.req.url, ['since']);
-    return watching.poll({ since, signal: c.req.raw.signal });
+    return watching.poll({ since, signal: c.req.raw.signal, ...watcherOf(c.env.caller) });
   });
 
   app.get('/v1/aws/credentials/:provider', (c) => {
@@ -311,6 +307,11 @@ async function makeDocument(): Promise<string> {
 
 function json(body: unknown, status = 200): Response {
   return new Response(JSON.stringify(body), { status, headers: JSON_HEADERS });
+}
+
+/** Who watches, and how long it may. */
+function watcherOf({ name, ended }: Caller) {
+  return { token: name ?? '', ...(ended === null ? {} : { revoked: ended }) };
 }
 
 /** Serialises each object once: the resolver hands out the same resolution until something changes. */
