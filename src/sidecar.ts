@@ -269,7 +269,8 @@ async function run(
       callers: access.callers,
       mayRequest: (scope: CallerScope, request: ScopedRequest) => mayRequest(live.current(), scope, request),
     };
-    const { url, places } = await listenEverywhere(settings, guard, app, log, undo);
+    const answering = { fetch: app.fetch, ready: app.ready, onRefused: metrics.refused };
+    const { url, places } = await listenEverywhere(settings, guard, answering, log, undo);
     // Before the servers close: an open answer would keep them from it.
     undo.push(async () => access.callers.close());
     undo.push(async () => watching.close());
