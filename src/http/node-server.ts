@@ -27,6 +27,9 @@ export interface ReadyBody {
   readonly bytes: number;
 }
 
+/** Header lines of every JSON answer. */
+export const JSON_HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-store' } as const;
+
 /** Deadlines in milliseconds. */
 interface ServerDeadlines {
   /** From the first byte of a connection or request to the end of its headers. @default 5000 */
@@ -177,11 +180,7 @@ export function createGuardedServer(options: GuardedServerOptions): Server {
 }
 
 function sendReady(response: ServerResponse, { text, bytes }: ReadyBody): void {
-  response.writeHead(200, {
-    'content-type': 'application/json',
-    'cache-control': 'no-store',
-    'content-length': bytes,
-  });
+  response.writeHead(200, { ...JSON_HEADERS, 'content-length': bytes });
   response.end(text);
 }
 
