@@ -28,4 +28,25 @@ describe('G1 to G11: what the guard never lets past, no route sees', () => {
     expect(answer.status).toBe(401);
     expect(answer.text.match(/HTTP\/1\.1/g)).toHaveLength(1);
   });
+
+  it.each([
+    ['refused, of the version that ends its connection', () => head('GET /v1/resolve HTTP/1.0', BEARER), 400],
+    [
+      'refused, that says that it is the last',
+      (host: string) => head('GET /v1/resolve HTTP/1.1', host, 'Connection: close'),
+      401,
+    ],
+    [
+      'answered, that says that it is the last',
+      (host: string) => head('GET /v1/ready HTTP/1.1', host, BEARER, 'Connection: close'),
+      200,
+    ],
+  ])('what comes behind a request, %s, gets no answer of its own', async (_name, bytes, status) => {
+    const server = await start({ ready: () => ({ text: '{}', bytes: 2 }) });
+    for (const behind of [head('GET /v1/resolve HTTP/1.1', server.host, BEARER), 'no request\r\n\r\n']) {
+      const answer = await sendRaw(server.port, bytes(server.host) + behind);
+      expect(answer.status).toBe(status);
+      expect(answer.text.match(/HTTP\/1\.1/g)).toHaveLength(1);
+    }
+  });
 });
