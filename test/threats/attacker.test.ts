@@ -36,7 +36,7 @@ import {
   withBody,
 } from './strange-bodies.ts';
 import { ACME_URL } from './target.ts';
-import { everyRoute, otherSchemes, presentButWrong, STRAY_LINES } from './wrong-tokens.ts';
+import { everyRoute, otherSchemes, presentButWrong, STRAY_LINES, type WrongToken } from './wrong-tokens.ts';
 
 let target: BuiltTarget;
 /** The one body of each refusal: neither the caller nor the attack may make a difference. */
@@ -48,6 +48,7 @@ beforeAll(async () => {
 afterAll(() => target.close());
 
 afterEach(async () => {
+  if (target.cli.child.exitCode !== null) return;
   await target.oracle.expectUnharmed(place);
   target.oracle.expectNoSecret(JSON.stringify(target.fake.requests));
   expect((await attack(head('GET /livez HTTP/1.1', target.host, 'Connection: close'))).body).toBe(
@@ -78,6 +79,11 @@ function expectAnyRefusal(answer: RawAnswer): void {
   expectConstantRefusal(answer, answer.status, code);
 }
 
+/** Does it for each, all at once. */
+async function all<T>(list: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  await Promise.all(list.map(work));
+}
+
 const aimWith = (token: string): Aim => ({ port: target.port, host: target.host, token });
 const bearer = (token: string): string => `Authorization: Bearer ${token}`;
 const get = (path: string, token: string, ...lines: readonly string[]): string =>
@@ -87,34 +93,41 @@ const get = (path: string, token: string, ...lines: readonly string[]): string =
 async function forgeAll(lines: readonly string[]): Promise<void> {
   for (const forge of Object.values(FORGERIES)) {
     const { status, code, heads } = forge(aimWith(target.tokens.full));
-    for (const forged of heads) {
+    await all(heads, async (forged) => {
       expectConstantRefusal(await attack(head(...forged, ...lines)), status, code);
-    }
+    });
   }
 }
 
 /** Requests that are wrong on the wire, each with a good one behind it that shows the full token. */
 async function sendRefused(token: string, isFull: boolean): Promise<void> {
   const good = get('/v1/resolve?model=acme/m', target.tokens.full);
-  for (const [name, bytes, status, code] of REFUSED_REQUESTS) {
+  await all(REFUSED_REQUESTS, async ([name, bytes, status, code]) => {
     const answer = await attack(bytes(target.host, token) + good);
     expect(answer.status, name).toBeGreaterThanOrEqual(400);
     if (isFull) expectConstantRefusal(answer, status, code);
     else expectAnyRefusal(answer);
-  }
-  for (const bytes of smuggledRequests(aimWith(token))) expectAnyRefusal(await attack(bytes));
+  });
+  await all(smuggledRequests(aimWith(token)), async (bytes) => expectAnyRefusal(await attack(bytes)));
+}
+
+/** The token in the wrong way. */
+async function showWrongly(ways: readonly WrongToken[]): Promise<void> {
+  await all(ways, async ({ lines, status, code }) => {
+    expectConstantRefusal(await attack(head(RESOLVE, target.host, ...lines)), status, code);
+  });
 }
 
 /** Every route and some that are none are 401, whatever is asked. */
 async function expectNobody(lines: readonly string[]): Promise<void> {
-  for (const { line, isOpen } of everyRoute()) {
+  await all(everyRoute(), async ({ line, isOpen }) => {
     const answer = await attack(head(line, target.host, ...lines, 'Connection: close'));
     if (isOpen && lines.length === 0) expect(answer.body).toBe('{"status":"ok"}');
     else expectConstantRefusal(answer, 401, 'unauthorized');
-  }
-  for (const line of STRAY_LINES) {
+  });
+  await all(STRAY_LINES, async (line) => {
     expectConstantRefusal(await attack(head(line, target.host, ...lines)), 401, 'unauthorized');
-  }
+  });
 }
 
 describe('step 1: over raw sockets, without a token that is in force', () => {
@@ -169,9 +182,9 @@ describe('step 2: with a token for one provider', () => {
     await sendRefused(limited, false);
     const owed = await attack(get('/v1/resolve?model=acme/m', limited), [ACME_KEY]);
     expect(target.oracle.secretsIn(owed.text)).toEqual([ACME_KEY]);
-    for (const [path] of pathsBeyond(BEYOND)) {
+    await all(pathsBeyond(BEYOND), async ([path]) => {
       expectConstantRefusal(await attack(get(path, limited)), 403, 'scope-not-allowed');
-    }
+    });
     const own: { resolutionId: string } = JSON.parse((await target.ask('/v1/resolve?model=cfg-key/m')).text);
     for (const query of ['', 'provider=acme&', 'model=acme/m&']) {
       const path = `/v1/resolve?${query}resolution=${encodeURIComponent(own.resolutionId)}`;
@@ -184,9 +197,7 @@ describe('step 2: with a token for one provider', () => {
     for (const path of ['/v1/providers?all=true', '/v1/models', '/health', '/openapi.json']) {
       expect((await attack(get(path, limited))).text).not.toMatch(/cfg-headers|own-oauth|login-good/);
     }
-    for (const { lines, status, code } of presentButWrong(limited)) {
-      expectConstantRefusal(await attack(head(RESOLVE, target.host, ...lines)), status, code);
-    }
+    await showWrongly(presentButWrong(limited));
   });
 });
 
@@ -195,9 +206,7 @@ describe('step 3: with the full token, in forms that are refused', () => {
     const { full } = target.tokens;
     await forgeAll([bearer(full)]);
     await sendRefused(full, true);
-    for (const { lines, status, code } of [...presentButWrong(full), ...otherSchemes(full)]) {
-      expectConstantRefusal(await attack(head(RESOLVE, target.host, ...lines)), status, code);
-    }
+    await showWrongly([...presentButWrong(full), ...otherSchemes(full)]);
     for (const line of [...NO_ROUTES.map((path) => `GET ${path} HTTP/1.1`), ...STRAY_LINES]) {
       const answer = await attack(head(line, target.host, bearer(full), 'Connection: close'));
       expect([line, answer.status]).toEqual([line, 404]);
@@ -217,12 +226,12 @@ describe('step 3: with the full token, in forms that are refused', () => {
         ),
         [413, withBody(aim, route, LARGE_BODY)],
       ];
-      for (const [status, bytes] of sent) {
+      await all(sent, async ([status, bytes]) => {
         const answer = await attack(bytes);
         expect([bytes.slice(0, 300), answer.status]).toEqual([bytes.slice(0, 300), status]);
         expect(answer.headers['cache-control']).toBe('no-store');
         expect(answer.text).not.toMatch(/access-control/i);
-      }
+      });
     }
   });
 
@@ -249,16 +258,19 @@ describe('step 4: from the machine', () => {
     expectNothingPlanted(target.cli.stdout() + target.cli.stderr(), target.decoy);
   });
 
-  it('G14, G15: other addresses, a port that is taken, a file in the place of the socket', async () => {
+  it('G14, G15: other addresses, a port that is taken, a server that runs, a file in the place of the socket', async () => {
     const file = join(target.home, 'planted.sock');
     await writeFile(file, 'no socket', { mode: 0o600 });
     await target.oracle.accept();
+    const serve = (home: Parameters<BuiltTarget['call']>[0], ...args: readonly string[]) =>
+      target.call(home, ['serve', ...args]);
     const ends = await Promise.all([
-      ...EXPOSED_HOSTS.slice(0, 3).map((host) => target.call(['serve', '--host', host, '--port', '0'])),
-      target.call(['serve', '--port', String(target.port)]),
-      target.call(['serve', '--port', 'none', '--socket', file]),
+      ...EXPOSED_HOSTS.slice(0, 3).map((host) => serve('another home', '--host', host, '--port', '0')),
+      serve('another home', '--port', String(target.port)),
+      serve('the same home', '--port', '0'),
+      serve('another home', '--port', 'none', '--socket', file),
     ]);
-    expect(ends.map(({ code }) => code)).toEqual([78, 78, 78, 69, 69]);
+    expect(ends.map(({ code }) => code)).toEqual([78, 78, 78, 69, 69, 69]);
     for (const { stdout, stderr } of ends) {
       expect(stdout).not.toMatch(/listening/i);
       target.oracle.expectNoSecret(stdout + stderr);
@@ -293,11 +305,12 @@ describe('step 5: from a runtime at a default port, while half requests hang', (
   it.each(tricks)('%s', async (_name, play) => {
     play();
     expect((await target.ask('/v1/discovery/scan', 'POST')).status).toBe(200);
-    for (const path of ['/v1/models', '/v1/providers', '/v1/discovery', '/v1/snapshot', '/metrics']) {
+    await all(['/v1/models', '/v1/providers', '/v1/discovery', '/v1/snapshot', '/metrics'], async (path) => {
       const { text } = await target.ask(path);
+      // Where somebody would have been sent on to is shown as what it is.
       expectNothingOfBadRows(text.replaceAll(`to \\"${target.decoy.url}/steal\\"`, ''), target.decoy);
       target.oracle.expectNoSecret(text);
-    }
+    });
     expect(await modelsOfOthers()).toEqual(others);
     // The keys of others are where they were, and lead where they led.
     const { text } = await target.ask('/v1/resolve?model=acme/m');
@@ -334,8 +347,12 @@ describe('step 6: afterwards', () => {
       expect(target.oracle.secretsIn(text)).toEqual([ACME_KEY]);
     }
   });
-});
 
-it('the program ends as it should, and all that it printed holds no secret', async () => {
-  expect(existsSync(join(target.home, '.clawdbot/sidecar/endpoint.json'))).toBe(true);
+  it('it ends as it should, and all that it ever printed holds no secret', async () => {
+    const { code, stdout, stderr } = await target.cli.stop();
+    expect(code).toBe(0);
+    target.oracle.expectNoSecret(stdout + stderr);
+    expect(existsSync(join(target.home, '.clawdbot/sidecar/endpoint.json'))).toBe(false);
+    expect(target.decoy.asked).toEqual([]);
+  });
 });

@@ -6,6 +6,7 @@ import { randomInt } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { request } from 'undici';
 import { vi } from 'vitest';
 import { createCallerTokenStore } from '../../src/credentials/caller-tokens.ts';
 import type { CallerScope } from '../../src/domain/caller-scope.ts';
@@ -23,7 +24,7 @@ import { type RawAnswer, sendRaw } from '../helpers/raw-http.ts';
 import { type Decoy, startDecoy } from './decoy.ts';
 import { type Oracle, watch } from './oracle.ts';
 import { plant } from './planted-folder.ts';
-import { acmeProvider } from './target.ts';
+import { acmeProvider, config } from './target.ts';
 
 /** Name of the secret that a token for `acme` alone is owed. */
 export const ACME_KEY = 'cfg: apiKey of acme';
@@ -60,21 +61,23 @@ export interface BuiltTarget {
   /** A question of the owner, with the token of `endpoint.json`. */
   readonly ask: (
     path: string,
-    method?: string,
+    method?: 'GET' | 'POST',
   ) => Promise<{ readonly status: number; readonly text: string }>;
-  /** Another call of the program on the same machine. */
-  readonly call: (args: readonly string[]) => Promise<CliResult>;
+  /** Another call of the program in the hostile folder, with the same home or with one of its own. */
+  readonly call: (home: 'the same home' | 'another home', args: readonly string[]) => Promise<CliResult>;
   /** Takes `revoked` back and replaces `rotated`; resolves when the program knows. */
   readonly endTokens: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
+
+const NO_RUNTIMES = { CLAWDBOT_SKIP_LOCAL_DISCOVERY: '1' };
 
 const EVERYTHING: CallerScope = { providers: null, models: null, secrets: true };
 
 /** Starts all of it; resolves when the program is at rest. */
 export async function startBuiltTarget(): Promise<BuiltTarget> {
   const folder = await mkdtemp(join(tmpdir(), 'sidecar-attack-'));
-  const [home, cwd] = [join(folder, 'home'), join(folder, 'work')];
+  const [home, other, cwd] = [join(folder, 'home'), join(folder, 'other'), join(folder, 'work')];
   const book = createCanaryBook(randomText);
   const [decoy, counterpart, fake, nobody] = await Promise.all([
     startDecoy(),
@@ -93,7 +96,8 @@ export async function startBuiltTarget(): Promise<BuiltTarget> {
     { ...mappedPorts(fake.port, nobody), HTTP_PROXY: decoy.url, ALL_PROXY: decoy.url },
     true,
   );
-  await writeHome(home, world);
+  await writeHome(home, world.files);
+  await writeHome(other, { [`${STATE}/moltbot.json`]: JSON.stringify(config()) });
   await plant(cwd, decoy);
   const store = createCallerTokenStore(join(home, STATE, 'sidecar/tokens.json'), systemClock);
   const make = async (name: string, scope: CallerScope): Promise<string> => {
@@ -115,9 +119,11 @@ export async function startBuiltTarget(): Promise<BuiltTarget> {
   const { url, token }: { url: string; token: string } = JSON.parse(
     await readFile(join(home, STATE, 'sidecar/endpoint.json'), 'utf8'),
   );
-  const ask = async (path: string, method = 'GET'): Promise<{ status: number; text: string }> => {
-    const answer = await fetch(`${url}${path}`, { method, headers: { authorization: `Bearer ${token}` } });
-    return { status: answer.status, text: await answer.text() };
+  // A connection for each question: a kept one may be closed by a busy server at the moment when it is used again.
+  const ask = async (path: string, method: 'GET' | 'POST' = 'GET') => {
+    const headers = { authorization: `Bearer ${token}` };
+    const answer = await request(`${url}${path}`, { method, headers, reset: true });
+    return { status: answer.statusCode, text: await answer.body.text() };
   };
   // Everything that is fetched, renewed or run once, is so now.
   await Promise.all(world.providers.map((id) => ask(`/v1/resolve?provider=${id}`)));
@@ -147,7 +153,8 @@ export async function startBuiltTarget(): Promise<BuiltTarget> {
     oracle,
     send: (bytes) => sendRaw(port, bytes),
     ask,
-    call: (args) => runCli(args, options),
+    call: (whose, args) =>
+      runCli(args, whose === 'the same home' ? options : { home: other, cwd, env: NO_RUNTIMES }),
     async endTokens() {
       await store.revoke('revoked');
       const { token: next } = await store.rotate('rotated');
@@ -173,8 +180,8 @@ function acme(key: string): Source {
   };
 }
 
-async function writeHome(home: string, world: World): Promise<void> {
-  for (const [path, text] of Object.entries(world.files)) {
+async function writeHome(home: string, files: World['files']): Promise<void> {
+  for (const [path, text] of Object.entries(files)) {
     const target = join(home, path);
     await mkdir(dirname(target), { recursive: true, mode: 0o700 });
     await writeFile(target, text, { mode: 0o600 });
