@@ -8,13 +8,12 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { expectRefusal } from '../http/guarded-server.ts';
-import { REFUSED_REQUESTS } from '../http/refused-requests.ts';
 import { head, openSocket, type RawAnswer, readToEnd } from '../helpers/raw-http.ts';
+import { all, type Attacker, bearer, createAttacker } from './attacker.ts';
 import { changesBeyond, pathsBeyond } from './beyond-scope.ts';
-import { ACME_KEY, type AttackerTokens, BEYOND, type BuiltTarget, startBuiltTarget } from './built-target.ts';
+import { ACME_KEY, BEYOND, type BuiltTarget, startBuiltTarget } from './built-target.ts';
 import { EXPOSED_HOSTS } from './exposed-hosts.ts';
-import { type Aim, FORGERIES, NO_ROUTES, RESOLVE, smuggledRequests } from './forged-requests.ts';
+import { NO_ROUTES, RESOLVE } from './forged-requests.ts';
 import {
   expectNothingOfBadRows,
   listBadRows,
@@ -36,111 +35,39 @@ import {
   withBody,
 } from './strange-bodies.ts';
 import { ACME_URL } from './target.ts';
-import { everyRoute, otherSchemes, presentButWrong, STRAY_LINES, type WrongToken } from './wrong-tokens.ts';
+import { otherSchemes, presentButWrong, STRAY_LINES } from './wrong-tokens.ts';
 
 let target: BuiltTarget;
-/** The one body of each refusal: neither the caller nor the attack may make a difference. */
-const words = new Map<string, string>();
+let attacker: Attacker;
+/** Places that the steps look at by themselves. */
+let judgedThere: readonly string[] = [];
 
 beforeAll(async () => {
   target = await startBuiltTarget();
-});
+  attacker = createAttacker(target);
+}, 120_000);
 afterAll(() => target.close());
 
 afterEach(async () => {
   if (target.cli.child.exitCode !== null) return;
-  await target.oracle.expectUnharmed(place);
+  await target.oracle.expectUnharmed(judgedThere);
+  // The runtime is the attacker's too.
   target.oracle.expectNoSecret(JSON.stringify(target.fake.requests));
-  expect((await attack(head('GET /livez HTTP/1.1', target.host, 'Connection: close'))).body).toBe(
-    '{"status":"ok"}',
-  );
+  const { body } = await attacker.send(head('GET /livez HTTP/1.1', target.host, 'Connection: close'));
+  expect(body).toBe('{"status":"ok"}');
 });
-/** Places that a step looks at by itself. */
-let place: readonly string[] = [];
-
-/** Sends bytes, and looks for secrets in what comes back. */
-async function attack(bytes: string, allowed: readonly string[] = []): Promise<RawAnswer> {
-  const answer = await target.send(bytes);
-  target.oracle.expectNoSecret(answer.text, allowed);
-  return answer;
-}
-
-/** A refusal in the constant form, with the same words as every other of its kind. */
-function expectConstantRefusal(answer: RawAnswer, status: number, code: string): void {
-  expectRefusal(answer, status, code);
-  expect(answer.text.match(/HTTP\/1\.1 /g)).toHaveLength(1);
-  const kind = `${status} ${code}`;
-  expect(answer.body).toBe(words.get(kind) ?? answer.body);
-  words.set(kind, answer.body);
-}
-
-function expectAnyRefusal(answer: RawAnswer): void {
-  const { code }: { code: string } = JSON.parse(answer.body);
-  expectConstantRefusal(answer, answer.status, code);
-}
-
-/** Does it for each, all at once. */
-async function all<T>(list: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  await Promise.all(list.map(work));
-}
-
-const aimWith = (token: string): Aim => ({ port: target.port, host: target.host, token });
-const bearer = (token: string): string => `Authorization: Bearer ${token}`;
-const get = (path: string, token: string, ...lines: readonly string[]): string =>
-  head(`GET ${path} HTTP/1.1`, target.host, bearer(token), 'Connection: close', ...lines);
-
-/** Forged requests with these lines; what shows a token in the target shows the full one. */
-async function forgeAll(lines: readonly string[]): Promise<void> {
-  for (const forge of Object.values(FORGERIES)) {
-    const { status, code, heads } = forge(aimWith(target.tokens.full));
-    await all(heads, async (forged) => {
-      expectConstantRefusal(await attack(head(...forged, ...lines)), status, code);
-    });
-  }
-}
-
-/** Requests that are wrong on the wire, each with a good one behind it that shows the full token. */
-async function sendRefused(token: string, isFull: boolean): Promise<void> {
-  const good = get('/v1/resolve?model=acme/m', target.tokens.full);
-  await all(REFUSED_REQUESTS, async ([name, bytes, status, code]) => {
-    const answer = await attack(bytes(target.host, token) + good);
-    expect(answer.status, name).toBeGreaterThanOrEqual(400);
-    if (isFull) expectConstantRefusal(answer, status, code);
-    else expectAnyRefusal(answer);
-  });
-  await all(smuggledRequests(aimWith(token)), async (bytes) => expectAnyRefusal(await attack(bytes)));
-}
-
-/** The token in the wrong way. */
-async function showWrongly(ways: readonly WrongToken[]): Promise<void> {
-  await all(ways, async ({ lines, status, code }) => {
-    expectConstantRefusal(await attack(head(RESOLVE, target.host, ...lines)), status, code);
-  });
-}
-
-/** Every route and some that are none are 401, whatever is asked. */
-async function expectNobody(lines: readonly string[]): Promise<void> {
-  await all(everyRoute(), async ({ line, isOpen }) => {
-    const answer = await attack(head(line, target.host, ...lines, 'Connection: close'));
-    if (isOpen && lines.length === 0) expect(answer.body).toBe('{"status":"ok"}');
-    else expectConstantRefusal(answer, 401, 'unauthorized');
-  });
-  await all(STRAY_LINES, async (line) => {
-    expectConstantRefusal(await attack(head(line, target.host, ...lines)), 401, 'unauthorized');
-  });
-}
 
 describe('step 1: over raw sockets, without a token that is in force', () => {
-  it('no token: forged requests, every route, broken requests', async () => {
-    await forgeAll([]);
-    await expectNobody([]);
+  it('no token: forged requests, every route', async () => {
+    await attacker.forgeAll([]);
+    await attacker.expectNobody([]);
   });
 
   it('a wrong token: the same words as without one', async () => {
     const lines = [bearer(target.tokens.wrong)];
-    await forgeAll(lines);
-    await expectNobody(lines);
-    await sendRefused(target.tokens.wrong, false);
+    await attacker.forgeAll(lines);
+    await attacker.expectNobody(lines);
+    await attacker.sendBroken(target.tokens.wrong, false);
   });
 
   it('a token that is taken back and one that is replaced: their streams end, and then they are nobody', async () => {
@@ -169,8 +96,8 @@ describe('step 1: over raw sockets, without a token that is in force', () => {
     expect(last).toContain('HTTP/1.1 401 ');
     target.oracle.expectNoSecret(last);
     for (const token of gone) {
-      await forgeAll([bearer(token)]);
-      await expectNobody([bearer(token)]);
+      await attacker.forgeAll([bearer(token)]);
+      await attacker.expectNobody([bearer(token)]);
     }
   });
 });
@@ -178,44 +105,46 @@ describe('step 1: over raw sockets, without a token that is in force', () => {
 describe('step 2: with a token for one provider', () => {
   it('gets the key of that provider and no other, in no other way either', async () => {
     const { limited } = target.tokens;
-    await forgeAll([bearer(limited)]);
-    await sendRefused(limited, false);
-    const owed = await attack(get('/v1/resolve?model=acme/m', limited), [ACME_KEY]);
+    await attacker.forgeAll([bearer(limited)]);
+    await attacker.sendBroken(limited, false);
+    const owed = await attacker.get('/v1/resolve?model=acme/m', limited, { allowed: [ACME_KEY] });
     expect(target.oracle.secretsIn(owed.text)).toEqual([ACME_KEY]);
     await all(pathsBeyond(BEYOND), async ([path]) => {
-      expectConstantRefusal(await attack(get(path, limited)), 403, 'scope-not-allowed');
+      attacker.expectRefused(await attacker.get(path, limited), 403, 'scope-not-allowed');
     });
     const own: { resolutionId: string } = JSON.parse((await target.ask('/v1/resolve?model=cfg-key/m')).text);
     for (const query of ['', 'provider=acme&', 'model=acme/m&']) {
       const path = `/v1/resolve?${query}resolution=${encodeURIComponent(own.resolutionId)}`;
-      expectConstantRefusal(await attack(get(path, limited)), 403, 'scope-not-allowed');
+      attacker.expectRefused(await attacker.get(path, limited), 403, 'scope-not-allowed');
     }
     for (const [method, path] of changesBeyond(BEYOND)) {
-      const answer = await attack(withBody(aimWith(limited), `${method} ${path}`, '{"model":"acme/m"}'));
-      expectConstantRefusal(answer, 403, 'scope-not-allowed');
+      const answer = await attacker.send(
+        withBody(attacker.aimWith(limited), `${method} ${path}`, '{"model":"acme/m"}'),
+      );
+      attacker.expectRefused(answer, 403, 'scope-not-allowed');
     }
     for (const path of ['/v1/providers?all=true', '/v1/models', '/health', '/openapi.json']) {
-      expect((await attack(get(path, limited))).text).not.toMatch(/cfg-headers|own-oauth|login-good/);
+      expect((await attacker.get(path, limited)).text).not.toMatch(/cfg-headers|own-oauth|login-good/);
     }
-    await showWrongly(presentButWrong(limited));
+    await attacker.showWrongly(presentButWrong(limited));
   });
 });
 
 describe('step 3: with the full token, in forms that are refused', () => {
   it('forged, broken and smuggled requests; the token in the wrong place', async () => {
     const { full } = target.tokens;
-    await forgeAll([bearer(full)]);
-    await sendRefused(full, true);
-    await showWrongly([...presentButWrong(full), ...otherSchemes(full)]);
+    await attacker.forgeAll([bearer(full)]);
+    await attacker.sendBroken(full, true);
+    await attacker.showWrongly([...presentButWrong(full), ...otherSchemes(full)]);
     for (const line of [...NO_ROUTES.map((path) => `GET ${path} HTTP/1.1`), ...STRAY_LINES]) {
-      const answer = await attack(head(line, target.host, bearer(full), 'Connection: close'));
+      const answer = await attacker.send(head(line, target.host, bearer(full), 'Connection: close'));
       expect([line, answer.status]).toEqual([line, 404]);
       expect(answer.headers['cache-control']).toBe('no-store');
     }
   });
 
   it('strange bodies to every route that takes one', async () => {
-    const aim = aimWith(target.tokens.full);
+    const aim = attacker.aimWith(target.tokens.full);
     const evil = `127.0.0.1:${target.decoy.port}`;
     for (const [route, body] of BODY_ROUTES) {
       const steered = `{"baseUrl":"http://${evil}/v1",${body.slice(1)}`;
@@ -227,7 +156,7 @@ describe('step 3: with the full token, in forms that are refused', () => {
         [413, withBody(aim, route, LARGE_BODY)],
       ];
       await all(sent, async ([status, bytes]) => {
-        const answer = await attack(bytes);
+        const answer = await attacker.send(bytes);
         expect([bytes.slice(0, 300), answer.status]).toEqual([bytes.slice(0, 300), status]);
         expect(answer.headers['cache-control']).toBe('no-store');
         expect(answer.text).not.toMatch(/access-control/i);
@@ -239,15 +168,15 @@ describe('step 3: with the full token, in forms that are refused', () => {
     const { full } = target.tokens;
     const evil = `127.0.0.1:${target.decoy.port}`;
     for (const path of steeringPaths(evil)) {
-      const { status } = await attack(get(path, full));
+      const { status } = await attacker.get(path, full);
       expect([path, status >= 400 && status < 500]).toEqual([path, true]);
     }
     for (const line of steeringLines(evil)) {
-      const { body } = await attack(get('/v1/resolve?model=acme/m', full, line), [ACME_KEY]);
+      const { body } = await attacker.get('/v1/resolve?model=acme/m', full, { line, allowed: [ACME_KEY] });
       expect(body).toContain(`"baseUrl":"${ACME_URL}"`);
       expect(body).not.toContain(evil);
     }
-    for (const path of SHOWING_PATHS) await attack(get(path, full));
+    for (const path of SHOWING_PATHS) await attacker.get(path, full);
   });
 });
 
@@ -279,6 +208,12 @@ describe('step 4: from the machine', () => {
   });
 });
 
+/** The runtime is itself. */
+function behave({ fake }: BuiltTarget): void {
+  fake.setFault(null);
+  for (const route of ['GET /api/tags', 'GET /v1/models']) fake.setRoute(route, undefined);
+}
+
 describe('step 5: from a runtime at a default port, while half requests hang', () => {
   /** The file of models without what the runtime itself is in it. */
   const modelsOfOthers = async (): Promise<unknown> => {
@@ -291,9 +226,11 @@ describe('step 5: from a runtime at a default port, while half requests hang', (
   let halves: Promise<RawAnswer[]>;
   beforeAll(async () => {
     others = await modelsOfOthers();
-    halves = Promise.all(halfRequests(aimWith(target.tokens.full)).map((bytes) => target.send(bytes)));
+    halves = Promise.all(
+      halfRequests(attacker.aimWith(target.tokens.full)).map((bytes) => target.send(bytes)),
+    );
     // What the runtime says of itself may change; what it makes of it is looked at in each step.
-    place = ['/models.json', '/models.json.ids', '/v1/providers', '/v1/snapshot'];
+    judgedThere = ['/models.json', '/models.json.ids', '/v1/providers', '/v1/snapshot'];
   });
 
   const tricks: readonly (readonly [string, () => void])[] = [
@@ -303,8 +240,11 @@ describe('step 5: from a runtime at a default port, while half requests hang', (
     ...UNUSABLE_ANSWERS.map((fault) => [`${fault} answers`, () => target.fake.setFault(fault)] as const),
   ];
   it.each(tricks)('%s', async (_name, play) => {
+    const asked = target.fake.requests.length;
+    behave(target);
     play();
     expect((await target.ask('/v1/discovery/scan', 'POST')).status).toBe(200);
+    expect(target.fake.requests.length).toBeGreaterThan(asked);
     await all(['/v1/models', '/v1/providers', '/v1/discovery', '/v1/snapshot', '/metrics'], async (path) => {
       const { text } = await target.ask(path);
       // Where somebody would have been sent on to is shown as what it is.
@@ -329,13 +269,12 @@ describe('step 5: from a runtime at a default port, while half requests hang', (
 
 describe('step 6: afterwards', () => {
   it('the runtime is itself again, and nothing is left of what it did', async () => {
-    target.fake.setFault(null);
-    for (const route of ['GET /api/tags', 'GET /v1/models']) target.fake.setRoute(route, undefined);
-    place = ['/v1/providers', '/v1/snapshot'];
+    behave(target);
+    judgedThere = ['/v1/providers', '/v1/snapshot'];
     await vi.waitFor(
       async () => {
         await target.ask('/v1/discovery/scan', 'POST');
-        await target.oracle.expectUnharmed(place);
+        await target.oracle.expectUnharmed(judgedThere);
       },
       { timeout: 15_000, interval: 100 },
     );
@@ -343,7 +282,7 @@ describe('step 6: afterwards', () => {
 
   it('every token does what it did before', async () => {
     for (const token of [target.tokens.full, target.tokens.limited]) {
-      const { text } = await attack(get('/v1/resolve?model=acme/m', token), [ACME_KEY]);
+      const { text } = await attacker.get('/v1/resolve?model=acme/m', token, { allowed: [ACME_KEY] });
       expect(target.oracle.secretsIn(text)).toEqual([ACME_KEY]);
     }
   });

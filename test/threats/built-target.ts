@@ -137,10 +137,14 @@ export async function startBuiltTarget(): Promise<BuiltTarget> {
     printed: () => cli.stdout() + cli.stderr(),
   });
   // What is not at rest yet comes to rest within seconds.
-  await vi.waitFor(() => oracle.expectUnharmed().finally(() => oracle.accept()), {
-    timeout: 15_000,
-    interval: 100,
-  });
+  const expectRest = async (): Promise<void> => {
+    try {
+      await oracle.expectUnharmed();
+    } finally {
+      await oracle.accept();
+    }
+  };
+  await vi.waitFor(expectRest, { timeout: 15_000, interval: 100 });
   return {
     port,
     host: `Host: 127.0.0.1:${port}`,

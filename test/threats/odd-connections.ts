@@ -13,7 +13,7 @@ export function halfRequests({ host, token }: Aim): readonly string[] {
     `GET /v1/resolve?model=acme/m HTTP/1.1\r\n${host}\r\n${bearer}\r\n`,
     `${head(...post, 'Content-Length: 20')}{"model":"acme/m"}`,
     `${head(...post, 'Transfer-Encoding: chunked')}12\r\n{"model":"acme/m"}\r\n`,
-    `${head(...post, 'Content-Length: 18', 'Expect: 100-continue')}`,
+    head(...post, 'Content-Length: 18', 'Expect: 100-continue'),
     '\u0016\u0003\u0001',
     'PRI * HTTP/2.0\r\n',
   ];

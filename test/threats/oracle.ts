@@ -116,27 +116,46 @@ async function describeEntry(path: string): Promise<string> {
 const PART = { plain: 8, hex: 16, base64: 11 } as const;
 
 /** Finds the secrets of which eight characters or more stand in the text: as they are, in hexadecimal or Base64. */
-function findParts(text: string, parts: Parts): readonly string[] {
+function findParts(text: string, parts: readonly Parts[]): readonly string[] {
   const found = new Set<string>();
-  for (const [length, names] of parts) {
-    for (let at = 0; at + length <= text.length; at += 1) {
-      const name = names.get(text.slice(at, at + length));
-      if (name !== undefined) found.add(name);
+  for (const { length, names, seeds } of parts) {
+    const seed = seedLength(length);
+    // However a part stands in the text, it spans one of these places with the seed that begins there.
+    for (let at = 0; at + seed <= text.length; at += length - seed + 1) {
+      if (!seeds.has(text.slice(at, at + seed))) continue;
+      for (let begin = Math.max(0, at - length + seed); begin <= at; begin += 1) {
+        const name = names.get(text.slice(begin, begin + length));
+        if (name !== undefined) found.add(name);
+      }
     }
   }
   return [...found];
 }
 
-/** Names of the secrets by their parts, by the length of the parts. */
-type Parts = ReadonlyMap<number, ReadonlyMap<string, string>>;
+const seedLength = (length: number): number => Math.floor(length / 2);
 
-function partsOf(canaries: readonly Canary[]): Parts {
-  const byLength = new Map<number, Map<string, string>>(
-    Object.values(PART).map((length) => [length, new Map()]),
-  );
-  const add = (form: string, length: number, name: string): void => {
-    const parts = byLength.get(length);
-    for (let at = 0; at + length <= form.length; at += 1) parts?.set(form.slice(at, at + length), name);
+/** All parts of one length. */
+interface Parts {
+  readonly length: number;
+  /** Names of the secrets by their parts. */
+  readonly names: Map<string, string>;
+  /** Every half of a part: what is looked for first. */
+  readonly seeds: Set<string>;
+}
+
+function partsOf(canaries: readonly Canary[]): readonly Parts[] {
+  const lengths = Object.values(PART).map((length) => ({
+    length,
+    names: new Map<string, string>(),
+    seeds: new Set<string>(),
+  }));
+  const add = (form: string, wanted: number, name: string): void => {
+    for (const { length, names, seeds } of lengths) {
+      if (length !== wanted) continue;
+      for (let at = 0; at + length <= form.length; at += 1) names.set(form.slice(at, at + length), name);
+      const seed = seedLength(length);
+      for (let at = 0; at + seed <= form.length; at += 1) seeds.add(form.slice(at, at + seed));
+    }
   };
   for (const { name, value } of canaries) {
     add(value, PART.plain, name);
@@ -151,5 +170,5 @@ function partsOf(canaries: readonly Canary[]): Parts {
       add(encoded.replaceAll('+', '-').replaceAll('/', '_'), PART.base64, name);
     }
   }
-  return byLength;
+  return lengths;
 }
