@@ -167,8 +167,9 @@ export function createGuardedServer(options: GuardedServerOptions): Server {
       socket.destroy();
       return;
     }
-    if (answer?.headersSent === true && !answer.req.complete) {
-      // The request is answered already, and only the rest of it is broken: a second answer would belong to nothing.
+    if (answer?.headersSent === true && (!answer.req.complete || !answer.shouldKeepAlive)) {
+      // The request is answered already, and what comes now is the rest of it, or stands behind the last one of the
+      // connection: a second answer would belong to nothing.
       socket.end(() => socket.destroy());
       return;
     }
