@@ -1,7 +1,7 @@
-/** "start to listening": what the built program loads for it, as V8 itself reports. */
+/** "start to listening": what the built program loads for it, as V8 itself reports; and what the package holds. */
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import * as z from 'zod';
 import { startCli } from '../helpers/cli.ts';
@@ -49,4 +49,29 @@ it('the licence of each package whose code is in the program goes with it', asyn
   expect(packages.size).toBeGreaterThan(5);
   const licences = await readFile(join(DIST, 'THIRD-PARTY.txt'), 'utf8');
   for (const name of packages) expect(licences).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\(`, 'm'));
+});
+
+it('the package holds everything that its library and the types of it refer to', async () => {
+  const root = join(DIST, '..');
+  const manifest = z.object({ files: z.array(z.string()) });
+  const { files } = manifest.parse(JSON.parse(await readFile(join(root, 'package.json'), 'utf8')));
+  const reached = new Set<string>();
+  const visit = async (path: string): Promise<void> => {
+    if (reached.has(path)) return;
+    reached.add(path);
+    const text = await readFile(path, 'utf8');
+    for (const [, to = ''] of text.matchAll(/(?:from|import\() ?'(\.[^']+)'/g)) {
+      const target = resolve(dirname(path), to);
+      await visit(path.endsWith('.d.ts') ? target.replace(/\.[jt]s$/, '.d.ts') : target);
+    }
+  };
+  for (const entry of ['index', 'client/client']) {
+    await visit(join(DIST, `${entry}.js`));
+    await visit(join(DIST, `${entry}.d.ts`));
+  }
+  expect(reached.size).toBeGreaterThan(20);
+  const missing = [...reached]
+    .map((path) => relative(root, path))
+    .filter((path) => !files.some((entry) => path === entry || path.startsWith(`${entry}/`)));
+  expect(missing).toEqual([]);
 });
