@@ -2,7 +2,7 @@
 // small packages among them, took most of the time of every start. What a command needs is still loaded when it is
 // called, and the large packages stay outside and come on first use. Not minified: a stack trace stays readable.
 import { copyFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -68,7 +68,7 @@ async function licencesOf(inputs) {
   const folders = new Set(
     inputs.flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []),
   );
-  const parts = await Promise.all([...folders].sort().map(licenceOf));
+  const parts = await Promise.all([...folders].sort((a, b) => a.localeCompare(b, 'en')).map(licenceOf));
   const head = 'The files of this folder contain code of these packages, each under its own licence.';
   return [head, ...parts].join(`\n\n${'-'.repeat(80)}\n\n`);
 }
