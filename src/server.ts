@@ -114,7 +114,7 @@ export function createApp({
   });
 
   const answerResolve = (outcome: ResolutionOutcome, caller: Caller): Response => {
-    if (outcome.kind === 'failed') return problemResponse(outcome.problem);
+    if (outcome.kind === 'failed') return problemResponse(outcome.problem, {}, clock());
     refuseBeyondScope(snapshot(), caller, outcome.resolution);
     audit.handedOut(outcome.resolution, caller);
     return new Response(resolveBody(outcome.resolution).text, { headers: JSON_HEADERS });
@@ -156,7 +156,7 @@ export function createApp({
     const rejection = toRejection(read.body, clock());
     const outcome = await reportRejection(c.req.param('resolutionId'), rejection);
     if (outcome.kind !== 'set-aside') return answerResolve(outcome, c.env.caller);
-    return problemResponse(outcome.problem, { coolDown: outcome.coolDown });
+    return problemResponse(outcome.problem, { coolDown: outcome.coolDown }, clock());
   });
 
   app.get('/v1/explain', async (c) => {

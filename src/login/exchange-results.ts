@@ -45,6 +45,7 @@ const HEADS: Readonly<Record<Exclude<LoginFailure['reason'], 'no-aws'>, string>>
   unauthorized: 'Authentication failed',
   forbidden: 'Access denied',
   unreachable: 'Login failed',
+  'in-trouble': 'Login failed',
   malformed: 'Login failed',
   failed: 'Login failed',
   file: 'Login failed',

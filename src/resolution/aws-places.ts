@@ -7,7 +7,9 @@ import type { EffectiveProvider } from '../domain/provider.ts';
 import type { AwsIdentityOutcome, AwsIdentityRequest } from '../credentials/aws/identities.ts';
 import { chainSourceOf } from '../credentials/aws/chain-source.ts';
 import { type AwsPlace, lookUpAwsEnvironment } from '../credentials/aws-environment.ts';
+import { remediesOf } from '../credentials/source-failure.ts';
 import type { AuthPlace, PendingPlace } from './auth-places.ts';
+import { endingProblem } from './source-trouble.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /**
@@ -80,14 +82,14 @@ function chainPlace(snapshot: Snapshot, provider: EffectiveProvider, now: number
     kind: 'pending',
     place,
     found: 'the AWS chain',
-    known: known === null ? null : toChainPlace(known),
+    known: known === null ? null : toChainPlace(provider.id, known),
     // A catalog has a provider for AWS on every machine: a list must not say "perhaps" on each of them.
-    ...(unasked === null ? {} : { unasked: toChainPlace(unasked) }),
-    fetch: async () => toChainPlace(await live.aws.resolve(request, now)),
+    ...(unasked === null ? {} : { unasked: toChainPlace(provider.id, unasked) }),
+    fetch: async () => toChainPlace(provider.id, await live.aws.resolve(request, now)),
   };
 }
 
-function toChainPlace(outcome: AwsIdentityOutcome): AuthPlace {
+function toChainPlace(providerId: string, outcome: AwsIdentityOutcome): AuthPlace {
   const { source: place, detail } = outcome;
   switch (outcome.kind) {
     case 'found': {
@@ -96,13 +98,25 @@ function toChainPlace(outcome: AwsIdentityOutcome): AuthPlace {
         source: place,
         credentials: { kind: 'keys', keys: outcome.keys },
       };
-      return { kind: 'hit', place, found: detail, auth };
+      const { trouble, keys } = outcome;
+      if (trouble === undefined) return { kind: 'hit', place, found: detail, auth };
+      const code = trouble.retryAt === undefined ? 'no-auth' : 'credential-source-down';
+      return {
+        kind: 'hit',
+        place,
+        found: detail,
+        auth,
+        note: `other keys cannot be had: ${trouble.detail}`,
+        trouble: endingProblem({ providerId, place, expiresAt: keys.expiration }, code, trouble),
+      };
     }
     case 'none':
       return { kind: 'empty', place, found: detail };
     case 'failed': {
-      const { hints: remedy } = outcome;
-      return { kind: 'error', place, found: 'an identity that does not work', note: detail, remedy };
+      const { retryAt } = outcome;
+      const remedy = remediesOf(outcome);
+      const down = retryAt === undefined ? {} : { code: 'credential-source-down' as const, retryAt };
+      return { kind: 'error', place, found: 'an identity that does not work', note: detail, remedy, ...down };
     }
   }
 }

@@ -26,6 +26,7 @@ import { forgetKey } from './forget-key.ts';
 import { type KeyFileRead, readKeyFile, type StoredKey } from './key-file.ts';
 import { type IsEnough, logIn, type LoginTools } from './log-in.ts';
 import { ageOf } from './renewal-policy.ts';
+import type { SourceFailure } from '../source-failure.ts';
 
 /** What exchanged keys are made with. */
 export interface ExchangedKeysOptions extends LoginTools {
@@ -90,10 +91,7 @@ export function createExchangedKeys(options: ExchangedKeysOptions): ExchangedKey
     isEnough: IsEnough,
   ): Promise<LoginOutcome> => {
     const outcome = await logIn(source, env, isEnough, options);
-    if (outcome.kind === 'failed') {
-      pauses.note(source, env, outcome);
-      return outcome;
-    }
+    if (outcome.kind === 'failed') return pauses.note(source, env, outcome);
     pauses.clear(source);
     await read(source);
     const { providerId } = source;
@@ -132,9 +130,10 @@ export function createExchangedKeys(options: ExchangedKeysOptions): ExchangedKey
         if (outcome.kind === 'key') return toOutcome(source, outcome.key, movedNote(outcome.movedTo));
         // Better the old key than none, as long as it is one.
         if (file.kind === 'key' && ageOf(file.key, clock()) !== 'expired') {
-          return toOutcome(source, file.key, `renewing it failed: ${outcome.detail}`);
+          const old = toOutcome(source, file.key, `renewing it failed: ${outcome.detail}`);
+          return { ...old, trouble: toFailure(outcome, outcome.detail) };
         }
-        return { kind: 'failed', detail: failureOf(source, file, outcome), hints: outcome.hints };
+        return { kind: 'failed', ...toFailure(outcome, failureOf(source, file, outcome)) };
       }),
 
     renew: (request, refused) =>
@@ -181,7 +180,14 @@ const SAME_KEY: LoginFailure = {
   hints: ['Ask the operators of the API why they refuse the key'],
 };
 
-function toOutcome(source: ExchangeSource, key: StoredKey, note?: string): ExchangedKeyOutcome {
+/** What is shared by all who want a key: of the login's own facts only those that tell what to do. */
+function toFailure({ hints, retryAt }: LoginFailure, detail: string): SourceFailure {
+  return { detail, hints, ...(retryAt === undefined ? {} : { retryAt }) };
+}
+
+type KeyInHand = Extract<ExchangedKeyOutcome, { kind: 'key' }>;
+
+function toOutcome(source: ExchangeSource, key: StoredKey, note?: string): KeyInHand {
   const { apiKey, expiresAt } = key;
   const base = { kind: 'key', apiKey, expiresAt, path: source.keyFile } as const;
   return note === undefined ? base : { ...base, note };
