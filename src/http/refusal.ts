@@ -12,6 +12,8 @@ import { problemHeaders, toProblemDetails } from './problem-details.ts';
 export interface Refusal {
   readonly code: RefusalCode;
   readonly status?: number;
+  /** True: the members that AWS SDKs show stand beside. */
+  readonly forAws?: true;
 }
 
 /** Status that a refusal has on the wire. */
@@ -52,7 +54,10 @@ export function refuseSocket(socket: Duplex, refusal: Refusal): void {
 }
 
 function bodyOf(refusal: Refusal, status: number): string {
-  return JSON.stringify(toProblemDetails({ code: refusal.code, ...WORDS[refusal.code] }, { status }));
+  const { code, forAws } = refusal;
+  const words = WORDS[code];
+  const beside = forAws === true ? { Code: code, Message: words.detail } : {};
+  return JSON.stringify(toProblemDetails({ code, ...words }, { status, ...beside }));
 }
 
 /** Constant words for each code, so that a refusal tells a prober nothing but the code. */

@@ -6,7 +6,7 @@ import type { ResolvedAuth } from '../domain/auth.ts';
 import type { EffectiveProvider } from '../domain/provider.ts';
 import type { AwsIdentityOutcome, AwsIdentityRequest } from '../credentials/aws/identities.ts';
 import { chainSourceOf } from '../credentials/aws/chain-source.ts';
-import { type AwsPlace, lookUpAwsEnvironment } from '../credentials/aws-environment.ts';
+import { type AwsPlace, lookUpAwsEnvironment, regionOf } from '../credentials/aws-environment.ts';
 import { remediesOf } from '../credentials/source-failure.ts';
 import type { AuthPlace, PendingPlace } from './auth-places.ts';
 import { endingProblem } from './source-trouble.ts';
@@ -23,7 +23,24 @@ export function awsPlaces(
   now: number,
 ): (AuthPlace | PendingPlace)[] {
   const region = provider.region ?? null;
-  const fromVariables = lookUpAwsEnvironment(snapshot.env).map((place) => toVariablePlace(place, region));
+  const { env, live } = snapshot;
+  const found = lookUpAwsEnvironment(env);
+  const first = found.find(({ kind }) => kind === 'bearer' || kind === 'keys');
+  const fromVariables = found.map((place) => {
+    const known = toVariablePlace(place, region);
+    if (place !== first || region !== null || regionOf(env) !== null) return known;
+    // As the SDKs do: what no variable says is looked up in the profile, whose keys are not used.
+    const fetch = async (): Promise<AuthPlace> => toVariablePlace(place, await live.aws.profileRegion(env));
+    const pending: PendingPlace = {
+      kind: 'pending',
+      place: known.place,
+      found: known.found,
+      known: null,
+      unasked: known,
+      fetch,
+    };
+    return pending;
+  });
   return [...fromVariables, chainPlace(snapshot, provider, now)];
 }
 

@@ -39,6 +39,8 @@ export interface AwsIdentities {
   readonly unasked: (request: AwsIdentityRequest, now: number) => AwsIdentityOutcome | null;
   /** The outcome that would be handed out now without waiting, or null. */
   readonly peek: (request: AwsIdentityRequest, now: number) => AwsIdentityOutcome | null;
+  /** The region of the profile that counts, for keys of another place that name none; null where it has none. */
+  readonly profileRegion: (env: Environment) => Promise<string | null>;
   /** Never rejects, and answers within its deadline. */
   readonly resolve: (request: AwsIdentityRequest, now: number) => Promise<AwsIdentityOutcome>;
   /** Ends the renewals and gives up what is being asked. Nothing is left running. */

@@ -44,7 +44,7 @@ const LONGEST_TIMER_MS = 10 * 60_000;
 
 /** Opens nothing before somebody asks. */
 export function createOAuthTokens(options: OAuthTokensOptions): OAuthTokenKeeper {
-  const { servers, clock, log, random, background, onEvent = () => undefined } = options;
+  const { servers, clock, log, random, background, onSecret, onEvent = () => undefined } = options;
   const states = new Map<string, ProfileState>();
   let closed = false;
 
@@ -108,6 +108,7 @@ export function createOAuthTokens(options: OAuthTokensOptions): OAuthTokenKeeper
           : { since: now, until: again };
         const { detail, hints, isDown } = renewal;
         state.failure = { detail, hints, isDown, pause };
+        tell(state, 'renewal-failed');
         log.warn('A token could not be renewed', { provider: providerId, detail });
         return { kind: 'failed', failure: state.failure };
       }
@@ -158,6 +159,7 @@ export function createOAuthTokens(options: OAuthTokensOptions): OAuthTokenKeeper
       case 'hand-out':
         if (decision.dueAt !== null) arm(state, token.grant.version, decision.dueAt);
         if (decision.renew && background && !closed) void renew(state);
+        onSecret(token.access.reveal());
         return toOutcome(token, decision.trouble && toTrouble(providerId, decision.trouble, now));
       case 'reauth-required':
       case 'failed':

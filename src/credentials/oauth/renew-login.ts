@@ -58,8 +58,11 @@ export type Renewal =
 /** Deadline of everything that is asked of the server for one renewal, in milliseconds. */
 const CALLS_MS = 25_000;
 
-/** Longer than everything that is done under the lock; a holder that lives shows it more often than that. */
-const LOCK = { staleMs: 30_000, heartbeatMs: 5_000, attempts: 110 } as const;
+/**
+ * Longer than everything that is done under the lock. A holder shows every two seconds that it lives, so nobody takes
+ * the lock from it however long its server thinks; of one that was killed it is taken over after ten.
+ */
+const LOCK = { attempts: 110 } as const;
 
 const LOST = 'the answer to a renewal was lost on its way';
 
