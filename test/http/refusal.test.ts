@@ -199,3 +199,19 @@ describe('G1 to G8: what the guard refuses on the wire never reaches a route', (
     expect(answer.text.match(/HTTP\/1\.1/g)).toHaveLength(1);
   });
 });
+
+describe('a refusal on the route of AWS SDKs has what they show', () => {
+  it.each([
+    ['no token', []],
+    ['a wrong token', ['Authorization: wrong-0123456789-0123456789']],
+  ])('%s: Code and Message', async (_what, lines) => {
+    const { port, host } = await start();
+    const answer = await sendRaw(port, head('GET /v1/aws/credentials/amazon-bedrock HTTP/1.1', host, ...lines));
+    expect(JSON.parse(answer.body)).toMatchObject({
+      status: 401,
+      code: 'unauthorized',
+      Code: 'unauthorized',
+      Message: 'This route needs the token of this server',
+    });
+  });
+});

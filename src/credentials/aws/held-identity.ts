@@ -96,7 +96,7 @@ export function holdIdentity({ ask, fileState, clock, random, onChange }: HeldId
       held = { found: outcome, times: timesOf(outcome.keys.expiration, now, random()) };
     }
     notBefore = nextAttempt(failures, held?.times ?? null, now);
-    if (outcome.kind === 'failed') onChange('renewal-failed', outcome.source);
+    if (outcome.kind === 'failed' && previous !== null) onChange('renewal-failed', outcome.source);
     update(now);
   };
 
