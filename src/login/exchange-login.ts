@@ -43,9 +43,7 @@ export function createExchangeLogin(options: ExchangeLoginOptions, deps: LoginDe
     const request = { providerId: named, env: access.env };
     // Only a login needs an address that is named now: the others are about what is stored.
     const source =
-      subcommand === 'login'
-        ? access.keys.sourceOf(request)
-        : await access.keys.storedSourceOf(request);
+      subcommand === 'login' ? access.keys.sourceOf(request) : await access.keys.storedSourceOf(request);
     if (source === undefined) {
       return noExchange(
         subcommand,

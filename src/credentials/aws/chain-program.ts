@@ -87,7 +87,8 @@ function createLogger(reasons: Reason[]) {
       const begun = /defaultProvider::(\w+)/.exec(line)?.[1];
       const failed = /property-provider (?:->|\(!\)) ([\s\S]*)/.exec(line)?.[1];
       if (begun !== undefined) part = begun;
-      if (failed !== undefined) reasons.push({ part, text: clean(failed), isDown: isOutage(new Error(failed)) });
+      if (failed !== undefined)
+        reasons.push({ part, text: clean(failed), isDown: isOutage(new Error(failed)) });
     },
     info: ignore,
     warn: ignore,

@@ -45,7 +45,13 @@ export function createFailurePauses(clock: Clock): FailurePauses {
       const since = clock();
       const until = since + pauseAfter(failures);
       const told = isOutage(failure.reason) ? { ...failure, retryAt: until } : failure;
-      pauses.set(source.providerId, { failures, since, until, failure: told, subject: subjectOf(source, env) });
+      pauses.set(source.providerId, {
+        failures,
+        since,
+        until,
+        failure: told,
+        subject: subjectOf(source, env),
+      });
       return told;
     },
     clear: ({ providerId }) => void pauses.delete(providerId),

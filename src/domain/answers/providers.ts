@@ -18,7 +18,10 @@ export type AuthStatus = z.output<typeof authStatus>;
 export const credentialTrouble = z.object({
   code: errorCode.describe('Code of a request when the credential has ended'),
   detail: z.string(),
-  retryAt: z.string().describe('When the source is asked again; there when nobody has to act').exactOptional(),
+  retryAt: z
+    .string()
+    .describe('When the source is asked again; there when nobody has to act')
+    .exactOptional(),
 });
 
 /** How requests to a provider would be authenticated. */

@@ -125,7 +125,9 @@ export function statusOf(places: readonly AuthPlace[]): AuthStatus {
   if (places.some(({ kind }) => kind === 'unverified')) return 'unverified';
   if (places.some(({ kind }) => kind === 'expired')) return 'expired';
   // What a source that is down would give is not known.
-  return places.some((place) => place.kind !== 'hit' && place.retryAt !== undefined) ? 'unverified' : 'missing';
+  return places.some((place) => place.kind !== 'hit' && place.retryAt !== undefined)
+    ? 'unverified'
+    : 'missing';
 }
 
 /** Every model that a request could use now, of every provider. */

@@ -18,7 +18,10 @@ it.each([
   ['a container’s server that says no', new Error('Server responded with status: 403')],
   ['a role that is refused', Object.assign(new Error('not you'), { $metadata: { httpStatusCode: 403 } })],
   ['an SSO session that ended', new Error('The SSO session associated with this profile has expired')],
-  ['an account with 503 in its number', new Error('User: arn:aws:iam::503503503503:user/x is not authorized')],
+  [
+    'an account with 503 in its number',
+    new Error('User: arn:aws:iam::503503503503:user/x is not authorized'),
+  ],
   ['nothing', undefined],
 ])('not down: %s', (_what, error) => {
   expect(isOutage(error)).toBe(false);
