@@ -193,8 +193,8 @@ it('fault: the AWS chain fails', async () => {
   expect(retryAfter(forSdks)).toBeGreaterThanOrEqual(1);
   // Who asks now waits for each attempt, so every one that is made is counted: one a minute, of up to four requests.
   const then = fake.requests.length;
-  for (let waited = 0; waited < MINUTE; waited += 6_000) {
-    move(6_000);
+  for (let waited = 0; waited < MINUTE; waited += 10_000) {
+    move(10_000);
     expect((await ask()).status).toBe(503);
   }
   expect(fake.requests.length - then).toBeLessThanOrEqual(2 * 4);
