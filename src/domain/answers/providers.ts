@@ -15,7 +15,7 @@ export const authStatus = z
 export type AuthStatus = z.output<typeof authStatus>;
 
 /** What is wrong with the source of a credential. */
-export const credentialTrouble = z.object({
+const credentialTrouble = z.object({
   code: errorCode.describe('Code of a request when the credential has ended'),
   detail: z.string(),
   retryAt: z
