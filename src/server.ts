@@ -83,7 +83,7 @@ export function createApp({
   log,
 }: AppParts) {
   const app = new Hono<{ Bindings: GuardedEnv }>();
-  const resolveRoute = createResolveRoute({ snapshot, resolver, metrics, audit });
+  const resolveRoute = createResolveRoute({ snapshot, resolver, metrics, audit, clock });
 
   app.get('/livez', (c) => {
     const { challenge, caller } = readQuery(c.req.url, ['challenge', 'caller']);
@@ -117,7 +117,7 @@ export function createApp({
     const rejection = toRejection(read.body, clock());
     const outcome = await reportRejection(c.req.param('resolutionId'), rejection);
     if (outcome.kind !== 'set-aside') return resolveRoute.respond(outcome, c.env.caller);
-    return problemResponse(outcome.problem, { coolDown: outcome.coolDown });
+    return problemResponse(outcome.problem, { coolDown: outcome.coolDown }, clock());
   });
 
   app.get('/v1/explain', async (c) => {

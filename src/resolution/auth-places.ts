@@ -6,6 +6,7 @@
  */
 import type { ResolvedAuth } from '../domain/auth.ts';
 import type { CoolDown } from '../domain/cool-down.ts';
+import type { Problem } from '../domain/errors.ts';
 import { sameSocket } from '../domain/base-url.ts';
 import type { EffectiveProvider, ProviderDefinition } from '../domain/provider.ts';
 import { Secret } from '../domain/secret.ts';
@@ -28,8 +29,8 @@ export type AuthPlace =
       readonly found: string;
       readonly auth: ResolvedAuth;
       readonly note?: string;
-      /** True when the note says that the credential is about to end and cannot be renewed. */
-      readonly isEnding?: boolean;
+      /** Why nothing takes its place when it ends, as the problem of a request then. */
+      readonly trouble?: Problem;
       /** The cool-down that the credential is in. */
       readonly coolDown?: CoolDown;
       /** True: weaker places come first. */
@@ -44,7 +45,9 @@ export type AuthPlace =
       /** What to do there, where that is known better than "look". */
       readonly remedy?: string | readonly string[];
       /** A better code than the kind's own. */
-      readonly code?: 'reauth-required';
+      readonly code?: 'reauth-required' | 'credential-source-down';
+      /** When its source, which is down, is asked again, in Unix milliseconds. */
+      readonly retryAt?: number;
       /** Something stands there that only looks like a key. */
       readonly isPlaceholder?: boolean;
     };

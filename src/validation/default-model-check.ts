@@ -23,6 +23,8 @@ export type DefaultModelCheck =
       readonly contextWindow?: Finding;
       /** Set when the provider refused the only credential that there is, and it may work again. */
       readonly coolDown?: Finding;
+      /** Set when the credential is good, and its source gives no other one. */
+      readonly trouble?: Finding;
     };
 
 export interface CheckOptions {
@@ -56,12 +58,14 @@ export async function checkDefaultModel(
   const { resolution } = outcome;
   const contextWindow = contextWindowFinding(resolution, minContextWindow);
   const coolDown = coolDownFinding(resolution);
+  const trouble = troubleFinding(resolution);
   return {
     kind: 'usable',
     defaultModel,
     resolution,
     ...(contextWindow === undefined ? {} : { contextWindow }),
     ...(coolDown === undefined ? {} : { coolDown }),
+    ...(trouble === undefined ? {} : { trouble }),
   };
 }
 
@@ -91,6 +95,12 @@ function coolDownFinding({ coolDown, auth, provider }: Resolution): Finding | un
     detail: `The credential of provider "${provider.id}" (${auth.source}) is cooling down: ${coolDownText(coolDown)}`,
     hint: 'Wait, or give the provider a second credential: provider-sidecar auth status',
   };
+}
+
+function troubleFinding({ trouble }: Resolution): Finding | undefined {
+  if (trouble === undefined) return undefined;
+  const { code, detail, hints } = trouble;
+  return { code, detail, hint: hints[0] ?? 'See why: provider-sidecar explain' };
 }
 
 function contextWindowFinding(resolution: Resolution, minimum: number): Finding | undefined {

@@ -50,7 +50,7 @@ function ownFindings(check: DefaultModelCheck): Finding[] {
       return [{ code, detail, hint: hints[0] ?? 'Run: provider-sidecar doctor' }];
     }
     case 'usable':
-      return [check.coolDown, check.contextWindow].filter((finding) => finding !== undefined);
+      return [check.coolDown, check.trouble, check.contextWindow].filter((finding) => finding !== undefined);
   }
 }
 

@@ -47,7 +47,7 @@ export async function validateStartup(snapshot: Snapshot, options: StartupOption
     case 'failed':
       return refusal(check.defaultModel.ref, check.problem);
     case 'usable': {
-      const { contextWindow, coolDown, resolution } = check;
+      const { contextWindow, coolDown, trouble, resolution } = check;
       if (contextWindow !== undefined && options.strict) {
         return refusal(resolution.ref, {
           code: contextWindow.code,
@@ -55,7 +55,7 @@ export async function validateStartup(snapshot: Snapshot, options: StartupOption
           hints: [contextWindow.hint],
         });
       }
-      const own = [coolDown, contextWindow].filter((finding) => finding !== undefined);
+      const own = [coolDown, trouble, contextWindow].filter((finding) => finding !== undefined);
       const warnings = [...own, ...snapshot.findings];
       const line = healthLine(resolution, warnings.length === 0 ? 'OK' : 'DEGRADED');
       return { kind: 'ready', line, digest: resolution.digest, warnings };

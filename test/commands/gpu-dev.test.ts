@@ -177,6 +177,26 @@ describe('"The seed’s walk-through runs in a test"', () => {
     });
   });
 
+  it('whoami, status and logout know the server that the stored key came from, without the variable', async () => {
+    const unnamed = { GPU_DEV_API_URL: '' };
+    expect(await gpuDev('whoami', unnamed)).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^Not authenticated: the variable GPU_DEV_API_URL is not set/),
+    });
+    expect((await gpuDev('logout', unnamed)).stderr).toMatch(/^Logout failed: /);
+    expect((await gpuDev('status', unnamed)).stderr).toMatch(/^No status: /);
+    await gpuDev('login');
+    expect(await gpuDev('whoami', unnamed)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('Authenticated as: john'),
+    });
+    expect((await gpuDev('status', unnamed)).stdout).toContain(api.url);
+    // Nothing is sent to an address that nobody names.
+    expect((await gpuDev('login', unnamed)).stderr).toMatch(/^Login failed: /);
+    expect((await gpuDev('logout', unnamed)).stdout).toContain('Removed the API key');
+    await expect(stat(keyFile())).rejects.toThrow('ENOENT');
+  });
+
   it('--json prints the same for programs, and no key', async () => {
     const login = await gpuDev('login', {}, { json: true });
     expect(JSON.parse(login.stdout)).toMatchObject({
