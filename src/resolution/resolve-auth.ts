@@ -11,6 +11,7 @@ import {
   type AuthPlace,
   configuredKeyPlaces,
   environmentPlaces,
+  lookedAt,
   profilePlaces,
   type OpenPlace,
 } from './auth-places.ts';
@@ -156,7 +157,7 @@ function nothingFound(
   places: readonly AuthPlace[],
 ): Problem {
   const expired = places.find(({ kind }) => kind === 'expired');
-  const looked = places.map(({ place, found, note }) => `${place}: ${note ?? found}`);
+  const looked = places.map(lookedAt);
   const hints = noAuthHints(snapshot, provider, request.profileId, places.map(asUnusable));
   if (expired !== undefined) {
     const why = `${expired.place}: ${expired.note ?? expired.found}`;
