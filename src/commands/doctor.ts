@@ -7,7 +7,7 @@ import type { SettingsFlags } from '../settings/load.ts';
 import { assessHealth } from '../validation/health.ts';
 import { validateStartup } from '../validation/startup.ts';
 import { type CommandContext, printJson, withProgress } from './context.ts';
-import { printRefusal, surroundingsOf } from './surroundings.ts';
+import { printRefusal, reportMovedAside, surroundingsOf } from './surroundings.ts';
 
 export interface DoctorFlags extends SettingsFlags {
   readonly json?: boolean;
@@ -27,6 +27,7 @@ export async function doctor(context: CommandContext, flags: DoctorFlags): Promi
     printRefusal(context, { ...prepared, model: null }, asJson);
     return prepared.exitCode;
   }
+  reportMovedAside(context, prepared);
   await prepared.discovery?.close();
   const { snapshot, settings, fixed } = prepared;
   const now = context.clock();
