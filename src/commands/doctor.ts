@@ -52,9 +52,11 @@ export async function doctor(context: CommandContext, flags: DoctorFlags): Promi
 function places({ fixed, inputs }: Extract<Preparation, { kind: 'prepared' }>): string {
   const { paths } = fixed;
   const others = otherStateDirs(paths, fileExists);
+  // A misspelt path in a variable looks like no config at all, so the path is said.
+  const none = paths.configIsExplicit ? `none at ${paths.configCandidates.join(', ')}` : 'none found';
   return [
     `State directory: ${paths.stateDir}${others.length === 0 ? '' : ` (also there, and not used: ${others.join(', ')})`}`,
-    `Config:          ${inputs.config.path ?? 'none found'}`,
+    `Config:          ${inputs.config.path ?? none}`,
     `models.json:     ${fixed.discoverySkipped === null ? fixed.modelsJsonPath : `not read (${fixed.discoverySkipped})`}`,
     '',
   ].join('\n');
