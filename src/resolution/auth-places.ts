@@ -44,6 +44,8 @@ export type AuthPlace =
       readonly note?: string;
       /** What to do there, where that is known better than "look". */
       readonly remedy?: string | readonly string[];
+      /** The file that something is wrong with, where `place` does not name it. */
+      readonly file?: string;
       /** A better code than the kind's own. */
       readonly code?: 'reauth-required' | 'credential-source-down';
       /** When its source, which is down, is asked again, in Unix milliseconds. */
@@ -51,6 +53,14 @@ export type AuthPlace =
       /** Something stands there that only looks like a key. */
       readonly isPlaceholder?: boolean;
     };
+
+/** A place and what came of it, in words: with the file that something is wrong with, and that only once. */
+export function lookedAt(place: AuthPlace): string {
+  const what = place.note ?? place.found;
+  const file = place.kind === 'error' ? place.file : undefined;
+  const where = file === undefined ? place.place : `${place.place} in ${file}`;
+  return what.startsWith(`${where} `) ? what : `${where}: ${what}`;
+}
 
 /** A place that says where the secret stands. */
 export interface ReferringPlace {
@@ -147,9 +157,10 @@ function toProfilePlace(profile: ProfilePlace): AuthPlace | OpenPlace {
     }
     case 'broken':
       return {
-        kind: 'error',
+        kind: profile.isElsewhere === true ? 'skipped' : 'error',
         place,
         found: `${what} in ${profile.path}`,
+        file: profile.path,
         note: profile.detail,
         isPlaceholder: profile.isPlaceholder ?? false,
       };

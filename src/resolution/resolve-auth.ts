@@ -11,6 +11,7 @@ import {
   type AuthPlace,
   configuredKeyPlaces,
   environmentPlaces,
+  lookedAt,
   profilePlaces,
   type OpenPlace,
 } from './auth-places.ts';
@@ -162,7 +163,7 @@ function nothingFound(
   places: readonly AuthPlace[],
 ): Problem {
   const ended = places.find((place) => place.kind === 'expired' || retryOf(place) !== undefined);
-  const looked = places.map(({ place, found, note }) => `${place}: ${note ?? found}`);
+  const looked = places.map(lookedAt);
   const hints = noAuthHints(snapshot, provider, request.profileId, places.map(asUnusable));
   if (ended !== undefined) {
     const why = `${ended.place}: ${ended.note ?? ended.found}`;

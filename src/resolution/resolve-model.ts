@@ -66,13 +66,21 @@ export function resolveModel(snapshot: Snapshot, wanted: Wanted): FoundModel | N
   }
   if (asked.model !== null) steps.push(modelStep(provider, asked.model, model));
   if (model === undefined || usable === undefined) {
-    return { kind: 'failed', problem: unknownModel(provider, asked.model ?? ''), steps, provider };
+    const problem = noModelsBecause(provider) ?? unknownModel(provider, asked.model ?? '');
+    return { kind: 'failed', problem, steps, provider };
   }
   const ref = model === null ? id : formatModelRef(id, model.id);
   if ('problem' in usable) {
     return { kind: 'failed', problem: usable.problem, steps, provider, ...(model ? { model } : {}) };
   }
   return { kind: 'found', ref, provider, model, ...usable, steps };
+}
+
+/** A reference as `provider/model`, whatever alias or short form it was written with; as written where it is none. */
+export function fullRef(snapshot: Snapshot, text: string): string {
+  const ref = readRef(snapshot, text);
+  if ('problem' in ref) return text;
+  return formatModelRef(snapshot.providers.canonicalId(ref.provider), ref.model);
 }
 
 /** Splits the reference; one without a slash may be an alias of the operator's or an Anthropic model's name. */
@@ -200,11 +208,18 @@ function endpointProblem(id: string, keyless: boolean, endpoint: EndpointReport)
   }
 }
 
+/**
+ * The endpoint that says most about an id. A runtime has several default ports, and one where nothing listens
+ * must not hide a server at the next one that is loading or wants a key.
+ */
+function mostTelling(endpoints: readonly EndpointReport[], id: string): EndpointReport | undefined {
+  const own = endpoints.filter(({ provider, runtime }) => provider === id || runtime === id);
+  return own.find(({ state }) => state !== 'down') ?? own[0];
+}
+
 /** An id that no source defines may be a runtime that was up a moment ago, or one that wants a key. */
 function unknownProvider(snapshot: Snapshot, id: string): Problem {
-  const endpoints = snapshot.discovery.endpoints;
-  const endpoint =
-    endpoints.find(({ provider }) => provider === id) ?? endpoints.find(({ runtime }) => runtime === id);
+  const endpoint = mostTelling(snapshot.discovery.endpoints, id);
   if (endpoint !== undefined && endpoint.state !== 'up') {
     const hints = endpoint.hint === undefined ? [] : [endpoint.hint];
     const where = `${endpoint.url} (provider "${id}")`;
@@ -263,6 +278,12 @@ function modelStep(provider: EffectiveProvider, asked: string, model: Model | nu
     found: `${model.id}, context window ${model.contextWindow} (${source})`,
     outcome: 'used',
   };
+}
+
+/** An entry that is wrong has no models for that reason: what is wrong with it is the answer. */
+function noModelsBecause(provider: EffectiveProvider): Problem | undefined {
+  const defect = provider.models.length === 0 ? provider.defects?.[0] : undefined;
+  return defect === undefined ? undefined : broken(provider, defect, defectHints(provider, defect));
 }
 
 function unknownModel(provider: EffectiveProvider, asked: string): Problem {

@@ -8,6 +8,7 @@ import type { Finding } from '../domain/finding.ts';
 import { runtimeOfProviderId } from '../domain/provider-id.ts';
 import { coolDownText } from '../resolution/choose-place.ts';
 import { chooseDefaultModel, type DefaultModel } from '../resolution/default-model.ts';
+import { fullRef } from '../resolution/resolve-model.ts';
 import { resolve } from '../resolution/resolve.ts';
 import type { Snapshot } from '../resolution/snapshot.ts';
 
@@ -42,7 +43,7 @@ export async function checkDefaultModel(
   snapshot: Snapshot,
   { now, minContextWindow }: CheckOptions,
 ): Promise<DefaultModelCheck> {
-  const defaultModel = chooseDefaultModel(snapshot);
+  const defaultModel = chosenDefaultModel(snapshot);
   const outcome = await resolve(snapshot, {}, now);
   if (defaultModel === null) {
     if (outcome.kind === 'failed') return { kind: 'none', problem: outcome.problem };
@@ -67,6 +68,12 @@ export async function checkDefaultModel(
     ...(coolDown === undefined ? {} : { coolDown }),
     ...(trouble === undefined ? {} : { trouble }),
   };
+}
+
+/** The default model that is named, by its full reference: an alias says nothing to who reads it elsewhere. */
+export function chosenDefaultModel(snapshot: Snapshot): DefaultModel | null {
+  const chosen = chooseDefaultModel(snapshot);
+  return chosen === null ? null : { ...chosen, ref: fullRef(snapshot, chosen.ref) };
 }
 
 /**

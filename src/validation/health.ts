@@ -59,7 +59,7 @@ function statusOf(
   findings: readonly Finding[],
   unvalidated: boolean,
 ): HealthStatus {
-  if (check.kind !== 'usable') return 'failing';
   if (unvalidated) return 'unvalidated';
+  if (check.kind !== 'usable') return 'failing';
   return findings.length === 0 ? 'ok' : 'degraded';
 }
