@@ -18,7 +18,7 @@ import { isChallenge, proofFor } from './http/liveness-proof.ts';
 import type { GuardedEnv, ReadyBody } from './http/node-server.ts';
 import type { Metrics } from './http/metrics/metrics.ts';
 import { problemResponse } from './http/problem-details.ts';
-import { readJsonBody, readOptionalJsonBody } from './http/json-body.ts';
+import { noBody, readJsonBody, readOptionalJsonBody } from './http/json-body.ts';
 import { type Logins, loginBody } from './http/login-routes.ts';
 import { readQuery, RESOLVE_PARAMETERS, toResolveRequest } from './http/query.ts';
 import { rejectionBody, toRejection } from './http/rejection-body.ts';
@@ -105,7 +105,8 @@ export function createApp({
   app.get('/health', async (c) => {
     readQuery(c.req.url, []);
     const report = await health();
-    const status = report.status === 'failing' ? 503 : 200;
+    // There is a digest where the default model can be used, whatever else the status tells.
+    const status = report.digest === undefined ? 503 : 200;
     const { status: state, code } = report;
     return json(
       seesEverything(c.env.caller) ? report : { status: state, ...(code === undefined ? {} : { code }) },
@@ -200,6 +201,8 @@ export function createApp({
 
   app.post('/v1/discovery/scan', async (c) => {
     readQuery(c.req.url, []);
+    const read = await readOptionalJsonBody(c.req.raw, noBody);
+    if (read.kind === 'refused') return read.response;
     return json(toDiscoveryAnswer(await scan()));
   });
 

@@ -1,5 +1,5 @@
 /** JSON bodies of requests, read strictly. Their size was capped before the router. */
-import type * as z from 'zod';
+import * as z from 'zod';
 import { findDuplicateKey } from '../credentials/duplicate-keys.ts';
 import { quoteUntrusted } from '../domain/untrusted-text.ts';
 import { isDeeperThan } from '../platform/json5-text.ts';
@@ -12,6 +12,9 @@ const MAX_DEPTH = 16;
 export type JsonBody<T> =
   | { readonly kind: 'body'; readonly body: T }
   | { readonly kind: 'refused'; readonly response: Response };
+
+/** The body of a route that needs none: an empty object, which may be left out. A form is refused there too. */
+export const noBody = z.strictObject({});
 
 /** As `readJsonBody`, for a route whose body may be left out: none at all is an empty object. */
 export async function readOptionalJsonBody<T>(request: Request, schema: z.ZodType<T>): Promise<JsonBody<T>> {

@@ -222,6 +222,13 @@ describe('serve', () => {
     const { url } = await readEndpoint();
     expect(await (await fetch(`${url}/health`)).json()).toEqual({ status: 'unvalidated' });
     await server.stop();
+
+    const unusable = startCli(broken, { home, env: { ...env, NODE_ENV: 'test' } });
+    await unusable.until(/Listening/);
+    const answer = await fetch(`${(await readEndpoint()).url}/health`);
+    expect(answer.status).toBe(503);
+    expect(await answer.json()).toEqual({ status: 'unvalidated', code: 'no-auth' });
+    await unusable.stop();
   });
 
   it('serves a Unix socket, 0600 in a 0700 folder, with the same guard', async () => {

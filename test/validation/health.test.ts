@@ -112,6 +112,9 @@ describe('`/health` with a token: "{status, code?, line?, revision, digest?, def
   it('"health then says `unvalidated`, never `ok`"', async () => {
     expect(await health(working, { unvalidated: true })).toMatchObject({ status: 'unvalidated' });
     expect(await health(small, { unvalidated: true })).toMatchObject({ status: 'unvalidated' });
-    expect(await health({}, { unvalidated: true })).toMatchObject({ status: 'failing' });
+    expect(await health({}, { unvalidated: true })).toMatchObject({
+      status: 'unvalidated',
+      code: 'no-default-model',
+    });
   });
 });
