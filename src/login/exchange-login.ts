@@ -37,13 +37,14 @@ export function createExchangeLogin(options: ExchangeLoginOptions, deps: LoginDe
     if (known === undefined || hasTooMuch) return unknownCommand(command, subcommand);
     if (named === undefined) {
       const usage = `Name one: provider-sidecar ${command.name} ${subcommand} <provider>`;
-      return noExchange('', 'no provider is named', usage);
+      return noExchange(subcommand, '', 'no provider is named', usage);
     }
     const access = await deps.exchange();
     const request = { providerId: named, env: access.env };
     const source = access.keys.sourceOf(request);
     if (source === undefined) {
       return noExchange(
+        subcommand,
         named,
         options.missing ?? `no exchange is configured for ${quoteUntrusted(named)}`,
         options.remedy,

@@ -131,10 +131,18 @@ export function logoutResult(source: ExchangeSource, outcome: ForgetOutcome): Co
   }
 }
 
-/** A command for a provider that has no exchange. */
-export function noExchange(provider: string, detail: string, hint: string): CommandResult {
-  const json = { provider, outcome: 'failed', detail, hints: [hint] };
-  return failed([`Login failed: ${detail}`, `  - ${hint}`], json);
+/** A command for a provider that has no exchange, or none that can be asked. */
+export function noExchange(
+  subcommand: string,
+  provider: string,
+  detail: string,
+  hint: string,
+): CommandResult {
+  const asksOnly = subcommand === 'whoami' || subcommand === 'status';
+  const head = asksOnly ? 'Not authenticated' : subcommand === 'logout' ? 'Logout failed' : 'Login failed';
+  const outcome = asksOnly ? { authenticated: false } : {};
+  const json = { provider, outcome: 'failed', ...outcome, detail, hints: [hint] };
+  return failed([`${head}: ${detail}`, `  - ${hint}`], json);
 }
 
 /** Every failure of these commands ends with 1, so that a script can tell it from a mistyped one. */

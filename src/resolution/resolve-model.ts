@@ -54,7 +54,11 @@ export function resolveModel(snapshot: Snapshot, wanted: Wanted): FoundModel | N
   const id = snapshot.providers.canonicalId(asked.provider);
   const steps = providerSteps(snapshot, id);
   const provider = snapshot.providers.byId.get(id);
-  if (provider === undefined) return { kind: 'failed', problem: unknownProvider(snapshot, id), steps };
+  if (provider === undefined) {
+    const endpoint = endpointAway(snapshot, id);
+    if (endpoint !== undefined) steps.push(runtimeStep(endpoint, 'error'));
+    return { kind: 'failed', problem: unknownProvider(snapshot, id, endpoint), steps };
+  }
 
   const model = asked.model === null ? null : findModel(provider, asked.model);
   const usable = model === undefined ? undefined : whatARequestNeeds(snapshot, provider, model);
@@ -165,16 +169,17 @@ function runtimeOf(
       ? []
       : [{ step: 'runtime', place: endpoint.trustedBy, found: `names ${endpoint.url}`, outcome: 'used' }];
   return {
-    steps: [
-      ...trust,
-      {
-        step: 'runtime',
-        place: endpoint.url,
-        found: `${endpoint.runtime ?? 'unknown service'} ${endpoint.state} since ${endpoint.since}`,
-        outcome: problem === undefined ? 'used' : 'error',
-      },
-    ],
+    steps: [...trust, runtimeStep(endpoint, problem === undefined ? 'used' : 'error')],
     ...(problem === undefined ? {} : { problem }),
+  };
+}
+
+function runtimeStep({ url, runtime, state, since }: EndpointReport, outcome: 'used' | 'error'): Step {
+  return {
+    step: 'runtime',
+    place: url,
+    found: `${runtime ?? 'unknown service'} ${state} since ${since}`,
+    outcome,
   };
 }
 
@@ -200,12 +205,15 @@ function endpointProblem(id: string, keyless: boolean, endpoint: EndpointReport)
   }
 }
 
-/** An id that no source defines may be a runtime that was up a moment ago, or one that wants a key. */
-function unknownProvider(snapshot: Snapshot, id: string): Problem {
-  const endpoints = snapshot.discovery.endpoints;
+/** The endpoint of an id that no source defines: a runtime that was up a moment ago, or one that wants a key. */
+function endpointAway({ discovery: { endpoints } }: Snapshot, id: string): EndpointReport | undefined {
   const endpoint =
     endpoints.find(({ provider }) => provider === id) ?? endpoints.find(({ runtime }) => runtime === id);
-  if (endpoint !== undefined && endpoint.state !== 'up') {
+  return endpoint?.state === 'up' ? undefined : endpoint;
+}
+
+function unknownProvider(snapshot: Snapshot, id: string, endpoint: EndpointReport | undefined): Problem {
+  if (endpoint !== undefined) {
     const hints = endpoint.hint === undefined ? [] : [endpoint.hint];
     const where = `${endpoint.url} (provider "${id}")`;
     if (endpoint.state === 'auth-required') {

@@ -168,6 +168,17 @@ describe('"The seed’s walk-through runs in a test"', () => {
     await expect(stat(keyFile())).rejects.toThrow('ENOENT');
   });
 
+  it.each([
+    ['login', 'Login failed:'],
+    ['whoami', 'Not authenticated:'],
+    ['status', 'Not authenticated:'],
+    ['logout', 'Logout failed:'],
+  ])('%s without an address: exit code 1, and says "%s"', async (subcommand, head) => {
+    const ran = await gpuDev(subcommand, { GPU_DEV_API_URL: '' });
+    expect(ran).toMatchObject({ code: 1, stdout: '' });
+    expect(ran.stderr).toContain(`${head} the variable GPU_DEV_API_URL is not set`);
+  });
+
   it('network: the API is away', async () => {
     await api.close();
     const ran = await gpuDev('login');

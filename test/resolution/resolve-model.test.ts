@@ -231,6 +231,12 @@ describe('what discovery knows of the endpoint', () => {
     expect(await asked('down')).toMatchObject({ problem: { code: 'runtime-down' } });
     expect(await asked('loading')).toMatchObject({ problem: { code: 'runtime-down' } });
   });
+
+  it('"every step": also there the endpoint that says so is one', async () => {
+    const { steps } = await find('ollama/m', { endpoints: [endpoint(OLLAMA, 'down')] });
+    expect(steps.at(-1)).toMatchObject({ step: 'runtime', place: OLLAMA, outcome: 'error' });
+    expect(steps.at(-1)?.found).toContain('ollama down since');
+  });
 });
 
 describe('entries that cannot be used', () => {
