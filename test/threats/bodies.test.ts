@@ -97,6 +97,7 @@ it('G12: "POST text/plain → 415", also where no body is needed', async () => {
     expect((await post(scan, body)).status).toBe(400);
   }
   expect((await post(scan, '{}')).status).not.toBe(415);
+  expect((await post(scan, JSON.stringify({ [CANARY]: CANARY }))).body).not.toContain(CANARY);
   expect((await post(scan, '', 'text/plain')).status).not.toBe(415);
 });
 
