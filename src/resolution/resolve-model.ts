@@ -10,7 +10,7 @@ import { isMetadataUrl } from '../domain/metadata-host.ts';
 import { formatModelRef, parseModelRef } from '../domain/model-ref.ts';
 import type { EffectiveProvider, Model, Origin, ProviderDefinition } from '../domain/provider.ts';
 import { runtimeOfProviderId } from '../domain/provider-id.ts';
-import type { EndpointReport } from '../domain/runtime-state.ts';
+import type { EndpointReport, EndpointState } from '../domain/runtime-state.ts';
 import { quoteUntrusted } from '../domain/untrusted-text.ts';
 import { completeBaseUrl } from './base-url-template.ts';
 import { isNamedByApiKey } from './definition-fields.ts';
@@ -205,11 +205,16 @@ function endpointProblem(id: string, keyless: boolean, endpoint: EndpointReport)
   }
 }
 
-/** The endpoint of an id that no source defines: a runtime that was up a moment ago, or one that wants a key. */
+/**
+ * The endpoint of an id that no source defines: a runtime that was up a moment ago, or one that wants a key. An empty
+ * default port may bear the same id as an endpoint that answers; the one that says most counts.
+ */
 function endpointAway({ discovery: { endpoints } }: Snapshot, id: string): EndpointReport | undefined {
-  const endpoint =
-    endpoints.find(({ provider }) => provider === id) ?? endpoints.find(({ runtime }) => runtime === id);
-  return endpoint?.state === 'up' ? undefined : endpoint;
+  const named = endpoints.filter(({ provider }) => provider === id);
+  const candidates = named.length > 0 ? named : endpoints.filter(({ runtime }) => runtime === id);
+  const byState = (wanted: EndpointState): EndpointReport | undefined =>
+    candidates.find(({ state }) => state === wanted);
+  return byState('auth-required') ?? byState('loading') ?? candidates.find(({ state }) => state !== 'up');
 }
 
 function unknownProvider(snapshot: Snapshot, id: string, endpoint: EndpointReport | undefined): Problem {
