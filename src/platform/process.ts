@@ -42,8 +42,8 @@ export function isProcessAlive(pid: number): boolean {
 /** The wish to stop, for a command that has something to put in order first. */
 export interface StopSignal {
   /**
-   * Aborts at the first SIGINT or SIGTERM; a second one ends the process at once. Before the first call both
-   * end the process as they do by default, which is right for a command that leaves nothing behind.
+   * Aborts at the first SIGINT, SIGTERM or SIGHUP; a second one ends the process at once. Before the first call each
+   * ends the process as they do by default, which is right for a command that leaves nothing behind.
    */
   readonly signal: () => AbortSignal;
   /** Stops as a signal would, or ends the process where nobody waits for one. */
@@ -61,6 +61,8 @@ export function createStopSignal(): StopSignal {
       for (const [name, code] of [
         ['SIGINT', 130],
         ['SIGTERM', 143],
+        // The terminal was closed.
+        ['SIGHUP', 129],
       ] as const) {
         process.on(name, () => {
           if (made.signal.aborted) process.exit(code);
@@ -95,7 +97,8 @@ export function terminals(): { readonly stdin: boolean; readonly stdout: boolean
 /** Stops when the reader of standard output has gone away (`| head`): nobody will see what follows. */
 export function stopOnClosedPipe({ stop }: StopSignal): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    // A terminal that was closed says EIO.
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
     stop();
   });
 }

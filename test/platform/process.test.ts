@@ -42,6 +42,7 @@ describe('createStopSignal', () => {
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
+    ['SIGHUP', 129],
   ] as const)('aborts at the first %s; a second one ends the process with %i', async (signal, code) => {
     const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', WAIT], {
       env: { PATH: process.env['PATH'] },
