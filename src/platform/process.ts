@@ -61,10 +61,10 @@ export function createStopSignal(): StopSignal {
       for (const [name, code] of [
         ['SIGINT', 130],
         ['SIGTERM', 143],
-        // The terminal was closed.
         ['SIGHUP', 129],
       ] as const) {
         process.on(name, () => {
+          if (name === 'SIGHUP') endBySignal(name);
           if (made.signal.aborted) process.exit(code);
           made.abort();
         });
@@ -76,6 +76,17 @@ export function createStopSignal(): StopSignal {
       controller.abort();
     },
   };
+}
+
+/**
+ * Lets the process end by this signal when it has put everything in order. After SIGHUP its terminal is gone; node
+ * would fail to reset that one at its end, and abort with a core file.
+ */
+function endBySignal(name: 'SIGHUP'): void {
+  process.once('exit', () => {
+    process.removeAllListeners(name);
+    process.kill(process.pid, name);
+  });
 }
 
 /** Writes to standard output; a reader that has gone away (`| head`) is no error. */

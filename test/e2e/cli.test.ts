@@ -109,6 +109,14 @@ describe('serve', () => {
     await second.stop();
   });
 
+  it('"endpoint.json … removed on exit": also when the terminal is closed', async () => {
+    const server = startCli(['serve', '--port', '0'], { home, env: await nothingRunning() });
+    await server.until(/Listening/);
+    await server.stop('SIGHUP');
+    expect(server.child.signalCode).toBe('SIGHUP');
+    expect(await readdir(join(home, '.clawdbot/sidecar'))).not.toContain('endpoint.json');
+  });
+
   it('logs JSON when standard output is no terminal, and never the token', async () => {
     const server = startCli(['serve', '--port', '0'], { home, env: await nothingRunning() });
     await server.until(/Listening/);
