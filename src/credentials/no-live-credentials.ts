@@ -20,6 +20,7 @@ export const NO_LIVE_CREDENTIALS: LiveCredentials = {
   },
   exchange: {
     sourceOf: () => undefined,
+    fileOf: () => undefined,
     peek: () => null,
     resolve: () => Promise.resolve(NO_EXCHANGE),
     renew: () => Promise.resolve({ ...NO_EXCHANGE, reason: 'failed' }),

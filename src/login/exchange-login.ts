@@ -41,7 +41,9 @@ export function createExchangeLogin(options: ExchangeLoginOptions, deps: LoginDe
     }
     const access = await deps.exchange();
     const request = { providerId: named, env: access.env };
-    const source = access.keys.sourceOf(request);
+    // Whose key is stored, and its removal, are questions of the file alone.
+    const isOfFile = subcommand === 'whoami' || subcommand === 'logout';
+    const source = isOfFile ? access.keys.fileOf(request) : access.keys.sourceOf(request);
     if (source === undefined) {
       return noExchange(
         subcommand,
@@ -61,7 +63,9 @@ export function createExchangeLogin(options: ExchangeLoginOptions, deps: LoginDe
     async verifyCredentials() {
       if (provider === null) return false;
       const { keys, env, now } = await deps.exchange();
-      const file = await keys.stored({ providerId: provider, env });
+      const request = { providerId: provider, env };
+      if (keys.sourceOf(request) === undefined) return false;
+      const file = await keys.stored(request);
       return file.kind === 'key' && ageOf(file.key, now) !== 'expired';
     },
     async executeUserCommand(name, [subcommand, argument, ...rest]) {

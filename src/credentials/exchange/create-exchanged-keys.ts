@@ -3,6 +3,7 @@
  * once share one login, and an API that refused is left alone for a while.
  */
 import { createHash } from 'node:crypto';
+import { GPU_DEV } from '../../domain/exchange.ts';
 import type { EventSink } from '../../domain/sidecar-event.ts';
 import { toIso } from '../../platform/clock.ts';
 import { fileState } from '../../platform/file-state.ts';
@@ -20,6 +21,7 @@ import {
   type ExchangeSource,
   exchangeSourceName,
   exchangeSources,
+  sourceWithoutAddress,
 } from './exchange-source.ts';
 import { createFailurePauses } from './failure-pauses.ts';
 import { forgetKey } from './forget-key.ts';
@@ -54,12 +56,17 @@ export function createExchangedKeys(options: ExchangedKeysOptions): ExchangedKey
   const sourceOf = ({ providerId, env }: ExchangeRequest): ExchangeSource | undefined =>
     exchangeSources(settings, env, paths).find((source) => source.providerId === providerId);
 
+  const fileOf = (request: ExchangeRequest): ExchangeSource | undefined =>
+    sourceOf(request) ??
+    (request.providerId === GPU_DEV.id ? sourceWithoutAddress(settings, paths) : undefined);
+
   const withSource = async <T>(
     request: ExchangeRequest,
     missing: T,
     work: (source: ExchangeSource) => Promise<T>,
+    find = sourceOf,
   ): Promise<T> => {
-    const source = sourceOf(request);
+    const source = find(request);
     return source === undefined ? missing : work(source);
   };
 
@@ -112,6 +119,7 @@ export function createExchangedKeys(options: ExchangedKeysOptions): ExchangedKey
 
   return {
     sourceOf,
+    fileOf,
     peek(request, now) {
       const known = remembered.get(request.providerId);
       const source = known === undefined ? undefined : sourceOf(request);
@@ -161,13 +169,18 @@ export function createExchangedKeys(options: ExchangedKeysOptions): ExchangedKey
         shared(`login ${source.providerId} ${source.url}`, () => attempt(source, request.env, () => false)),
       ),
 
-    stored: (request) => withSource<KeyFileRead>(request, { kind: 'missing' }, read),
+    stored: (request) => withSource<KeyFileRead>(request, { kind: 'missing' }, read, fileOf),
 
     forget: (request) =>
-      withSource<ForgetOutcome>(request, { kind: 'nothing-stored' }, (source) => {
-        remembered.delete(source.providerId);
-        return forgetKey(source, clock());
-      }),
+      withSource<ForgetOutcome>(
+        request,
+        { kind: 'nothing-stored' },
+        (source) => {
+          remembered.delete(source.providerId);
+          return forgetKey(source, clock());
+        },
+        fileOf,
+      ),
   };
 }
 

@@ -7,7 +7,7 @@ import { type Environment, type Paths, variable } from '../../platform/paths.ts'
 export interface ExchangeSource {
   readonly providerId: string;
   readonly displayName: string;
-  /** The API, without a slash at its end. */
+  /** The API, without a slash at its end; blank where it is not known. */
   readonly url: string;
   /** Where the key is used. */
   readonly baseUrl: string;
@@ -43,6 +43,15 @@ export function exchangeSources(
     const defect = wrong === undefined ? null : `${GPU_DEV.urlVariable} ${wrong}`;
     return [toSource(id, fields, url, defect, paths)];
   });
+}
+
+/** The stored key of `gpu-dev` while no address is known: it can be shown and removed, and nothing else. */
+export function sourceWithoutAddress(
+  settings: ExchangeSettingsById,
+  paths: Pick<Paths, 'home' | 'sidecarDir'>,
+): ExchangeSource {
+  const fields = Object.hasOwn(settings, GPU_DEV.id) ? (settings[GPU_DEV.id] ?? {}) : {};
+  return toSource(GPU_DEV.id, fields, '', `the variable ${GPU_DEV.urlVariable} is not set`, paths);
 }
 
 /** Where a key of an exchange came from, as a resolution names it. */

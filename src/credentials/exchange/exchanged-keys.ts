@@ -56,6 +56,8 @@ export type ForgetOutcome =
 export interface ExchangedKeys {
   /** What is known of the exchange of this provider; undefined for one whose key comes from elsewhere. */
   readonly sourceOf: (request: ExchangeRequest) => ExchangeSource | undefined;
+  /** The same, also where a key may be stored and its server is not known: for `stored` and `forget` alone. */
+  readonly fileOf: (request: ExchangeRequest) => ExchangeSource | undefined;
   /** The outcome that would be handed out now without waiting, or null. */
   readonly peek: (request: ExchangeRequest, now: number) => ExchangedKeyOutcome | null;
   /** Logs in where the key is missing, expired or nearly so, once for all who ask. Never rejects. */
