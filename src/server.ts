@@ -17,7 +17,7 @@ import { isChallenge, proofFor } from './http/liveness-proof.ts';
 import { type GuardedEnv, JSON_HEADERS } from './http/node-server.ts';
 import type { Metrics } from './http/metrics/metrics.ts';
 import { problemResponse } from './http/problem-details.ts';
-import { readJsonBody, readOptionalJsonBody } from './http/json-body.ts';
+import { noBody, readJsonBody, readOptionalJsonBody } from './http/json-body.ts';
 import { type Logins, loginBody } from './http/login-routes.ts';
 import { readQuery, RESOLVE_PARAMETERS, toResolveRequest } from './http/query.ts';
 import { rejectionBody, toRejection } from './http/rejection-body.ts';
@@ -162,6 +162,8 @@ export function createApp({
 
   app.post('/v1/discovery/scan', async (c) => {
     readQuery(c.req.url, []);
+    const read = await readOptionalJsonBody(c.req.raw, noBody);
+    if (read.kind === 'refused') return read.response;
     return json(toDiscoveryAnswer(await scan()));
   });
 

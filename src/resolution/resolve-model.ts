@@ -10,7 +10,7 @@ import { isMetadataUrl } from '../domain/metadata-host.ts';
 import { formatModelRef, parseModelRef } from '../domain/model-ref.ts';
 import type { EffectiveProvider, Model, Origin, ProviderDefinition } from '../domain/provider.ts';
 import { runtimeOfProviderId } from '../domain/provider-id.ts';
-import type { EndpointReport } from '../domain/runtime-state.ts';
+import type { EndpointReport, EndpointState } from '../domain/runtime-state.ts';
 import { quoteUntrusted } from '../domain/untrusted-text.ts';
 import { completeBaseUrl } from './base-url-template.ts';
 import { isNamedByApiKey } from './definition-fields.ts';
@@ -54,7 +54,11 @@ export function resolveModel(snapshot: Snapshot, wanted: Wanted): FoundModel | N
   const id = snapshot.providers.canonicalId(asked.provider);
   const steps = providerSteps(snapshot, id);
   const provider = snapshot.providers.byId.get(id);
-  if (provider === undefined) return { kind: 'failed', problem: unknownProvider(snapshot, id), steps };
+  if (provider === undefined) {
+    const endpoint = endpointAway(snapshot, id);
+    if (endpoint !== undefined) steps.push(runtimeStep(endpoint, 'error'));
+    return { kind: 'failed', problem: unknownProvider(snapshot, id, endpoint), steps };
+  }
 
   const model = asked.model === null ? null : findModel(provider, asked.model);
   const usable = model === undefined ? undefined : whatARequestNeeds(snapshot, provider, model);
@@ -173,16 +177,17 @@ function runtimeOf(
       ? []
       : [{ step: 'runtime', place: endpoint.trustedBy, found: `names ${endpoint.url}`, outcome: 'used' }];
   return {
-    steps: [
-      ...trust,
-      {
-        step: 'runtime',
-        place: endpoint.url,
-        found: `${endpoint.runtime ?? 'unknown service'} ${endpoint.state} since ${endpoint.since}`,
-        outcome: problem === undefined ? 'used' : 'error',
-      },
-    ],
+    steps: [...trust, runtimeStep(endpoint, problem === undefined ? 'used' : 'error')],
     ...(problem === undefined ? {} : { problem }),
+  };
+}
+
+function runtimeStep({ url, runtime, state, since }: EndpointReport, outcome: 'used' | 'error'): Step {
+  return {
+    step: 'runtime',
+    place: url,
+    found: `${runtime ?? 'unknown service'} ${state} since ${since}`,
+    outcome,
   };
 }
 
@@ -209,18 +214,19 @@ function endpointProblem(id: string, keyless: boolean, endpoint: EndpointReport)
 }
 
 /**
- * The endpoint that says most about an id. A runtime has several default ports, and one where nothing listens
- * must not hide a server at the next one that is loading or wants a key.
+ * The endpoint of an id that no source defines: a runtime that was up a moment ago, or one that wants a key. An empty
+ * default port may bear the same id as an endpoint that answers; the one that says most counts.
  */
-function mostTelling(endpoints: readonly EndpointReport[], id: string): EndpointReport | undefined {
-  const own = endpoints.filter(({ provider, runtime }) => provider === id || runtime === id);
-  return own.find(({ state }) => state !== 'down') ?? own[0];
+function endpointAway({ discovery: { endpoints } }: Snapshot, id: string): EndpointReport | undefined {
+  const named = endpoints.filter(({ provider }) => provider === id);
+  const candidates = named.length > 0 ? named : endpoints.filter(({ runtime }) => runtime === id);
+  const byState = (wanted: EndpointState): EndpointReport | undefined =>
+    candidates.find(({ state }) => state === wanted);
+  return byState('auth-required') ?? byState('loading') ?? candidates.find(({ state }) => state !== 'up');
 }
 
-/** An id that no source defines may be a runtime that was up a moment ago, or one that wants a key. */
-function unknownProvider(snapshot: Snapshot, id: string): Problem {
-  const endpoint = mostTelling(snapshot.discovery.endpoints, id);
-  if (endpoint !== undefined && endpoint.state !== 'up') {
+function unknownProvider(snapshot: Snapshot, id: string, endpoint: EndpointReport | undefined): Problem {
+  if (endpoint !== undefined) {
     const hints = endpoint.hint === undefined ? [] : [endpoint.hint];
     const where = `${endpoint.url} (provider "${id}")`;
     if (endpoint.state === 'auth-required') {

@@ -15,7 +15,7 @@ export type HealthReport = HealthAnswer;
 type HealthStatus = HealthReport['status'];
 
 export interface HealthOptions extends CheckOptions {
-  /** True when start-up validation was skipped: health then never says `ok`. */
+  /** True when start-up validation was skipped: health then says `unvalidated`, with the code of what is wrong. */
   readonly unvalidated: boolean;
 }
 

@@ -250,6 +250,17 @@ describe('what discovery knows of the endpoint', () => {
     });
     expect(await asked('down')).toMatchObject({ problem: { detail: expect.stringContaining('9931') } });
   });
+
+  it('"auth-required … is never shown as down": an empty default port with the same id does not hide it', async () => {
+    const endpoints = [endpoint(OLLAMA, 'down'), endpoint('http://127.0.0.1:9000', 'auth-required')];
+    expect(await find('ollama/m', { endpoints })).toMatchObject({ problem: { code: 'auth-required' } });
+  });
+
+  it('"every step": also there the endpoint that says so is one', async () => {
+    const { steps } = await find('ollama/m', { endpoints: [endpoint(OLLAMA, 'down')] });
+    expect(steps.at(-1)).toMatchObject({ step: 'runtime', place: OLLAMA, outcome: 'error' });
+    expect(steps.at(-1)?.found).toContain('ollama down since');
+  });
 });
 
 describe('entries that cannot be used', () => {
