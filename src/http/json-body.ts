@@ -1,7 +1,7 @@
 /** JSON bodies of requests, read strictly. Their size was capped before the router. */
 import type * as z from 'zod';
 import { findDuplicateKey } from '../credentials/duplicate-keys.ts';
-import { quoteUntrusted } from '../domain/untrusted-text.ts';
+import { quoteName } from '../domain/untrusted-text.ts';
 import { isDeeperThan } from '../platform/json5-text.ts';
 import { problemResponse } from './problem-details.ts';
 
@@ -44,7 +44,7 @@ export async function readJsonBody<T>(request: Request, schema: z.ZodType<T>): P
   const checked = schema.safeParse(value);
   if (checked.success) return { kind: 'body', body: checked.data };
   const [issue] = checked.error.issues;
-  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.map((key) => quoteUntrusted(key, 40)) : [];
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 3).map(quoteName) : [];
   const where = issue?.path.map(String).join('.') ?? '';
   if (unknown.length > 0) return refused(`The body has the unknown field ${unknown.join(', ')}`);
   return refused(
