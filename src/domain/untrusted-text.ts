@@ -10,6 +10,14 @@ export function quoteUntrusted(text: string, max = 80): string {
   return escapeControlCharacters(JSON.stringify(cut));
 }
 
+/**
+ * Quotes a name that somebody else chose, where a misspelt one has to be recognised. What is long or holds digits may
+ * be a secret that stands in the wrong place: then only its length is said.
+ */
+export function quoteName(text: string): string {
+  return /^[A-Za-z_-]{1,24}$/.test(text) ? JSON.stringify(text) : `of ${text.length} characters`;
+}
+
 /** Writes what steers a terminal or breaks a line (C0, DEL, C1, Unicode line and direction marks) as `\uXXXX`. */
 export function escapeControlCharacters(text: string): string {
   return text.replaceAll(

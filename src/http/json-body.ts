@@ -1,6 +1,7 @@
 /** JSON bodies of requests, read strictly. Their size was capped before the router. */
 import * as z from 'zod';
 import { findDuplicateKey } from '../credentials/duplicate-keys.ts';
+import { quoteName } from '../domain/untrusted-text.ts';
 import { isDeeperThan } from '../platform/json5-text.ts';
 import { problemResponse } from './problem-details.ts';
 
@@ -46,10 +47,9 @@ export async function readJsonBody<T>(request: Request, schema: z.ZodType<T>): P
   const checked = schema.safeParse(value);
   if (checked.success) return { kind: 'body', body: checked.data };
   const [issue] = checked.error.issues;
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 3).map(quoteName) : [];
   const where = issue?.path.map(String).join('.') ?? '';
-  // It is not named: the words of a body are never said again, as a key may stand among them by mistake.
-  if (issue?.code === 'unrecognized_keys')
-    return refused('The body has a field that this route does not know');
+  if (unknown.length > 0) return refused(`The body has the unknown field ${unknown.join(', ')}`);
   return refused(
     where === '' ? 'The body must be a JSON object' : `${where} in the body ${issue?.message ?? ''}`,
   );

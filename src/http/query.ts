@@ -2,7 +2,7 @@
 import { SidecarError } from '../domain/errors.ts';
 import { nearest } from '../domain/nearest.ts';
 import type { ResolveRequest } from '../resolution/resolve.ts';
-import { hasControlCharacters, quoteUntrusted } from '../domain/untrusted-text.ts';
+import { hasControlCharacters, quoteName } from '../domain/untrusted-text.ts';
 
 /** Longest value of a parameter, in characters. */
 const MAX_LENGTH = 4_096;
@@ -50,7 +50,7 @@ export function toResolveRequest({ model, provider, profile, resolution }: Resol
 
 function unknownParameter(name: string, names: readonly string[]): SidecarError {
   const near = nearest(name, names, 1);
-  return new SidecarError('bad-request', `Unknown parameter ${quoteUntrusted(name, 40)}`, [
+  return new SidecarError('bad-request', `Unknown parameter ${quoteName(name)}`, [
     ...near.map((other) => `Did you mean ${other}?`),
     names.length === 0 ? 'This route has no parameters' : `This route knows: ${names.join(', ')}`,
   ]);

@@ -78,8 +78,16 @@ export function brokenSources(input: WorldInput): Readonly<Record<string, Source
             clientId: 'self-test',
             clientSecret: '${CANARY_CLIENT_SECRET}',
           },
+          'bad-renewal': {
+            issuer: `${counterpart}/refusing`,
+            clientId: 'self-test',
+            clientSecret: '${CANARY_CLIENT_SECRET}',
+          },
         },
-        exchange: { 'bad-farm': { url: `${counterpart}/refusing`, proof: 'keys' } },
+        exchange: {
+          'bad-farm': { url: `${counterpart}/refusing`, proof: 'keys' },
+          'bad-farm-proof': { url: `${counterpart}/refusing`, proof: 'presigned', serverId: 'self-test' },
+        },
       },
       ownProfiles: {
         'bad-login:default': {
@@ -91,8 +99,30 @@ export function brokenSources(input: WorldInput): Readonly<Record<string, Source
           refresh: book.make('refused oauth: refresh token'),
           expires: now - 1000,
         },
+        // Good until somebody reports that it was refused.
+        'bad-renewal:default': {
+          ...login,
+          type: 'oauth',
+          provider: 'bad-renewal',
+          issuer: `${counterpart}/refusing`,
+          access: book.make('refused renewal: access token'),
+          refresh: book.make('refused renewal: refresh token'),
+          expires: now + 7_200_000,
+        },
       },
-      providers: { 'bad-login': entry({ auth: 'oauth' }), 'bad-farm': entry({}) },
+      providers: {
+        'bad-login': entry({ auth: 'oauth' }),
+        'bad-renewal': entry({ auth: 'oauth' }),
+        'bad-farm': entry({}),
+        'bad-farm-proof': entry({}),
+      },
+    },
+    '.env files without an end': {
+      files: {
+        [`${STATE}/.env`]: `XIAOMI_API_KEY="${book.make('broken .env: no end')}\n=${book.make('broken .env: no name')}\n`,
+        '.env': `JAATO_PROVIDER="${book.make('broken .env of the workspace: no end')}\n`,
+      },
+      asks: ['xiaomi'],
     },
     'AWS profiles': {
       env: { AWS_PROFILE: 'told', AWS_REGION: 'eu-west-1' },

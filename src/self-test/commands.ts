@@ -1,4 +1,5 @@
 /** The commands of the self-test: every command of the program that shows something, in each of its forms. */
+import type { Depth } from './world.ts';
 
 /** One call of the program. */
 export interface SelfTestCommand {
@@ -7,7 +8,12 @@ export interface SelfTestCommand {
   readonly input?: string;
   /** Why its standard output may hold secrets; standard error never may. */
   readonly mayPrint?: string;
+  /** True: what it starts belongs to the caller, with all of the caller's variables. */
+  readonly startsForeign?: true;
 }
+
+/** Tokens that the program makes, as it prints them for those they are made for. */
+export const TOKEN_TEXT = /\bpsc_[\w.-]{20,}/g;
 
 /** Commands that are not among these, and why. A test compares both with the program. */
 export const OTHER_COMMANDS: Readonly<Record<string, string>> = {
@@ -18,27 +24,27 @@ export const OTHER_COMMANDS: Readonly<Record<string, string>> = {
 /**
  * @param providers ids to ask for
  * @param typedKey a key that somebody types into a login
- * @param isWhole false: only those that read credentials
  */
 export function selfTestCommands(
   providers: readonly string[],
   typedKey: string,
-  isWhole: boolean,
+  depth: Depth,
 ): readonly SelfTestCommand[] {
   const [first = 'none'] = providers;
-  const some = providers.filter((id) => /login-over|bad-login|farm|exec/.test(id));
+  const some = providers.filter((id) => /login-over|bad-login|farm|bad-exec/.test(id));
   const read = (...args: string[]): SelfTestCommand => ({ args });
   const readers = [
     read('providers', '--json', '--offline'),
     read('doctor', '--offline'),
-    ...some.map((id) => read('explain', '--provider', id, '--offline')),
+    ...some.filter((id) => !id.includes('farm')).map((id) => read('explain', '--provider', id, '--offline')),
     read('resolve', `${first}/m`, '--offline'),
     read('auth', 'status', '--json', '--offline'),
     ...some.filter((id) => id.includes('login')).map((id) => read('oauth', 'whoami', id)),
     ...some.filter((id) => id.includes('farm')).map((id) => read('exchange', 'login', id)),
     { args: ['aws', 'credential-process'], mayPrint: 'AWS tools read the keys from it' },
   ];
-  if (!isWhole) return readers;
+  if (depth === 'requests') return [];
+  if (depth === 'reading') return readers;
   return [
     ...readers,
     read('models', '--offline'),
@@ -51,7 +57,12 @@ export function selfTestCommands(
     read('request', first, 'GET', '/quiet'),
     read('status', '--json'),
     read('token', 'list'),
-    read('exec', '--', 'true'),
+    {
+      args: ['exec', '--', 'sh', '-c', 'echo "$PROVIDER_SIDECAR_TOKEN"'],
+      mayPrint: 'the program that it runs shows its token',
+      startsForeign: true,
+    },
+    { args: ['token', 'rotate', 'self-test'], mayPrint: 'the new token is printed this once' },
     { args: ['env'], mayPrint: 'the shell reads the token from it' },
     read('service', 'print', 'systemd'),
     read('completion', 'bash'),

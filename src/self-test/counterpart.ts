@@ -4,21 +4,36 @@
  */
 import { createServer, type IncomingMessage } from 'node:http';
 import type { CanaryBook } from './canaries.ts';
+import { answerAws } from './counterpart-aws.ts';
+import type { PlayedAnswer, PlayedRequest } from './played-request.ts';
 
 export interface Counterpart {
   /** Base address; below `/refusing` everything is refused. */
   readonly url: string;
+  /** From now on everything below `/aws/<name>` is refused. */
+  readonly refuse: (name: string) => void;
   readonly close: () => Promise<void>;
 }
 
 /** Starts it on a free port of the loopback address. */
 export async function startCounterpart(book: CanaryBook): Promise<Counterpart> {
+  const refused = new Set<string>();
+  let answered = 0;
   let url = '';
   const server = createServer((request, response) => {
     void readBody(request).then((body) => {
-      const { status, json } = answerTo(request, body, url, book);
-      response.writeHead(status, { 'content-type': 'application/json', connection: 'close' });
-      response.end(JSON.stringify(json));
+      const { headers, method = 'GET' } = request;
+      const { pathname: path } = new URL(request.url ?? '/', url);
+      const said = `refused ${headers.authorization ?? ''} ${body} ${JSON.stringify(headers)}`;
+      const asked = { method, path, body, said };
+      const { status, content } =
+        answerAws(asked, refused, book) ?? answerService(asked, url, book, (answered += 1)) ?? refusal(asked);
+      const isText = typeof content === 'string';
+      response.writeHead(status, {
+        'content-type': isText ? 'text/xml' : 'application/json',
+        connection: 'close',
+      });
+      response.end(isText ? content : JSON.stringify(content));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -27,6 +42,7 @@ export async function startCounterpart(book: CanaryBook): Promise<Counterpart> {
   url = `http://127.0.0.1:${address.port}`;
   return {
     url,
+    refuse: (name) => void refused.add(name),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -41,46 +57,66 @@ async function readBody(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-interface PlayedAnswer {
-  readonly status: number;
-  readonly json: object;
-}
-
-function answerTo(request: IncomingMessage, body: string, url: string, book: CanaryBook): PlayedAnswer {
-  const path = new URL(request.url ?? '/', url).pathname;
-  const refuses = path.includes('/refusing');
-  if (path.includes('/.well-known/'))
-    return { status: 200, json: metadata(`${url}${refuses ? '/refusing' : ''}`) };
-  if (!refuses && path === '/token') {
-    return {
-      status: 200,
-      json: {
-        access_token: book.make('oauth: renewed access token'),
-        refresh_token: book.make('oauth: renewed refresh token'),
-        token_type: 'Bearer',
-        expires_in: 3600,
-      },
-    };
-  }
-  if (!refuses && path === '/v1/auth/aws-login') {
-    const expires = new Date(Date.now() + 30 * 86_400_000).toISOString();
-    return {
-      status: 200,
-      json: {
-        api_key: book.make('exchange: issued key'),
-        username: 'self-test',
-        expires_at: expires,
-        aws_arn: null,
-      },
-    };
-  }
-  if (path.endsWith('/quiet')) return { status: 200, json: { ok: true } };
-  // Servers really do this, and their words end up in messages.
-  const said = `refused ${JSON.stringify(request.headers)} ${body}`;
+/** Servers really do this, and their words end up in messages. */
+function refusal({ path, said }: PlayedRequest): PlayedAnswer {
   return {
     status: path.endsWith('/token') ? 400 : 401,
-    json: { error: 'invalid_grant', error_description: said, detail: said, message: said },
+    content: { error: 'invalid_grant', error_description: said, detail: said, message: said },
   };
+}
+
+/** @param count makes what is issued different each time */
+function answerService(
+  { path, body }: PlayedRequest,
+  url: string,
+  book: CanaryBook,
+  count: number,
+): PlayedAnswer | undefined {
+  learnProof(body, book);
+  const refuses = path.includes('/refusing');
+  if (path.includes('/.well-known/'))
+    return { status: 200, content: metadata(`${url}${refuses ? '/refusing' : ''}`) };
+  if (path.endsWith('/quiet')) return { status: 200, content: { ok: true } };
+  if (refuses) return undefined;
+  if (path === '/token') {
+    const content = {
+      access_token: book.make(`oauth: renewed access token, ${count}`),
+      refresh_token: book.make(`oauth: renewed refresh token, ${count}`),
+      token_type: 'Bearer',
+      expires_in: 3600,
+    };
+    return { status: 200, content };
+  }
+  if (path === '/device') {
+    const content = {
+      device_code: book.make(`oauth: device code, ${count}`),
+      user_code: 'SELF-TEST',
+      verification_uri: `${url}/go`,
+      expires_in: 600,
+      interval: 60,
+    };
+    return { status: 200, content };
+  }
+  if (path === '/v1/auth/aws-login') {
+    const content = {
+      api_key: book.make(`exchange: issued key, ${count}`),
+      username: 'self-test',
+      expires_at: new Date(Date.now() + 30 * 86_400_000).toISOString(),
+      aws_arn: null,
+    };
+    return { status: 200, content };
+  }
+  return undefined;
+}
+
+/** The program makes a proof of an AWS identity by itself: its text, and the signature within it, are for this server alone. */
+function learnProof(body: string, book: CanaryBook): void {
+  const proof = /"aws_identity_proof":"([^"]+)"/.exec(body)?.[1];
+  if (proof === undefined) return;
+  book.learn('exchange: presigned proof', proof);
+  const signed = Buffer.from(proof.split('.')[1] ?? '', 'base64url').toString('utf8');
+  const signature = /X-Amz-Signature=([0-9a-f]+)/.exec(signed)?.[1];
+  if (signature !== undefined) book.learn('exchange: signature of a presigned proof', signature);
 }
 
 function metadata(issuer: string): object {

@@ -1,14 +1,23 @@
-/** Asks a running server everything, and looks at every answer. */
-import type { RouteDescription } from '../http/openapi/route-description.ts';
+/** Asks a running server, and looks at every answer and at the events that come meanwhile. */
 import type { Findings } from './findings.ts';
-import { type RequestInput, requestsOf, type SelfTestRequest } from './requests.ts';
+import type { KnownIds, SelfTestRequest } from './requests.ts';
 
 /** Milliseconds for one answer; a stream is read for as long as nothing new comes. */
-const ANSWER_MS = 15_000;
+const ANSWER_MS = 60_000;
 const STREAM_MS = 300;
 
 /** Requests that are on their way at once. */
 const AT_ONCE = 6;
+
+/** One server that is asked. */
+export interface ServerDriver {
+  /** Sends the requests, several at once. */
+  readonly send: (requests: readonly SelfTestRequest[]) => Promise<void>;
+  /** Ids that the answers gave so far. */
+  readonly ids: () => KnownIds;
+  /** Ends the event stream and looks at it. */
+  readonly stop: () => Promise<Driven>;
+}
 
 /** What was asked. */
 export interface Driven {
@@ -17,51 +26,73 @@ export interface Driven {
   readonly answers: ReadonlySet<string>;
 }
 
-/** Sends every request while the event stream is read. */
-export async function driveServer(
+/** Reads the events from now on. @param signal gives up */
+export function openDriver(
   url: string,
-  routes: readonly RouteDescription[],
-  input: RequestInput,
+  token: string,
   findings: Findings,
-): Promise<Driven> {
+  signal: AbortSignal,
+): ServerDriver {
   const answers = new Set<string>();
-  const events = readEvents(url, input.token);
-  const waiting = [...requestsOf(routes, input)];
-  const requests = waiting.length;
-  const work = async (): Promise<void> => {
-    for (let request = waiting.shift(); request !== undefined; request = waiting.shift()) {
-      answers.add(await ask(url, request, findings));
-    }
+  const resolutions = new Map<string, string>();
+  const logins = new Map<string, string>();
+  const events = readEvents(url, token);
+  let requests = 0;
+  const ask = createAsk(url, findings, signal, (text) => {
+    const [, kind, id] = /"(resolutionId|loginId)":\s*"([^"]+)"/.exec(text) ?? [];
+    if (id !== undefined) (kind === 'loginId' ? logins : resolutions).set(id, text);
+  });
+  return {
+    async send(waiting) {
+      const rest = [...waiting];
+      const work = async (): Promise<void> => {
+        for (let request = rest.shift(); request !== undefined; request = rest.shift()) {
+          if (signal.aborted) return;
+          requests += 1;
+          answers.add(await ask(request));
+        }
+      };
+      await Promise.all(Array.from({ length: AT_ONCE }, work));
+    },
+    ids: () => ({ resolutions, logins }),
+    async stop() {
+      findings.look('events', 'GET /v1/events', await events.stop());
+      return { requests, answers };
+    },
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  findings.look('events', 'GET /v1/events', await events.stop());
-  return { requests, answers };
 }
 
-async function ask(url: string, request: SelfTestRequest, findings: Findings): Promise<string> {
-  const { route, method, target, headers, body } = request;
-  const where = `${method} ${target.replace(/(?<=[?&](?:token|key)=)\w+/, '…')}`;
-  const abort = AbortSignal.timeout(ANSWER_MS);
-  try {
-    const response = await fetch(`${url}${target}`, {
-      method,
-      headers,
-      redirect: 'manual',
-      signal: abort,
-      ...(body === undefined ? {} : { body }),
-    });
-    const type = response.headers.get('content-type') ?? '';
-    const isStream = /event-stream|ndjson/.test(type);
-    const text = isStream ? await readFor(response, STREAM_MS) : await response.text();
-    const head = JSON.stringify([...response.headers]);
-    findings.look('answers that hand out nothing', `${where}, headers`, head);
-    if (request.handsOut && response.ok) findings.use(text);
-    else if (type.startsWith('text/plain') && response.ok) findings.look('metrics', where, text);
-    else findings.look('answers that hand out nothing', `${where}, status ${response.status}`, text);
-    return `${route} ${response.status}`;
-  } catch {
-    return `${route} no answer`;
-  }
+function createAsk(
+  url: string,
+  findings: Findings,
+  signal: AbortSignal,
+  onAnswer: (text: string) => void,
+): (request: SelfTestRequest) => Promise<string> {
+  return async ({ route, method, target, headers, body, handsOut }) => {
+    // A resolution id is long, and of no use to a reader.
+    const where = `${method} ${target.replace(/\/rs_[^/]+/, '/…')}`;
+    try {
+      const response = await fetch(`${url}${target}`, {
+        method,
+        headers,
+        redirect: 'manual',
+        signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),
+        ...(body === undefined ? {} : { body }),
+      });
+      const type = response.headers.get('content-type') ?? '';
+      const isStream = /event-stream|ndjson/.test(type);
+      const text = isStream ? await readFor(response, STREAM_MS) : await response.text();
+      const head = JSON.stringify([...response.headers]);
+      findings.look('answers that hand out nothing', `${where}, headers`, head);
+      if (handsOut && response.ok) findings.use(text);
+      else if (type.startsWith('text/plain') && response.ok) findings.look('metrics', where, text);
+      else findings.look('answers that hand out nothing', `${where}, status ${response.status}`, text);
+      if (response.ok) onAnswer(text);
+      return `${route} ${response.status}`;
+    } catch {
+      return `${route} no answer`;
+    }
+  };
 }
 
 /** What a stream brings in that time. */

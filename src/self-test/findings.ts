@@ -1,5 +1,5 @@
 /** What was looked at in the self-test and what was found there: the places, and the names of the canaries in them. */
-import { type Canary, findCanaries } from './canaries.ts';
+import type { CanaryBook } from './canaries.ts';
 
 /** Kinds of places, in the order of the report. */
 export const PLACES = [
@@ -43,21 +43,23 @@ export interface Findings {
   readonly report: () => readonly PlaceReport[];
 }
 
-/** @param canaries asked anew for each text */
-export function createFindings(canaries: () => readonly Canary[]): Findings {
+/** @param book of which it reports names alone */
+export function createFindings(book: Pick<CanaryBook, 'find' | 'strikeOut'>): Findings {
   const texts = new Map<Place, number>();
   const leaks = new Map<string, Leak>();
   const used = new Set<string>();
   return {
     look(place, where, text, allowed) {
       texts.set(place, (texts.get(place) ?? 0) + 1);
-      for (const canary of findCanaries(text, canaries())) {
-        if (allowed?.has(canary) !== true)
-          leaks.set(JSON.stringify([place, where, canary]), { place, where, canary });
+      for (const canary of book.find(text)) {
+        if (allowed?.has(canary) === true) continue;
+        // A path or a request can hold the very secret.
+        const leak = { place, where: book.strikeOut(where), canary };
+        leaks.set(JSON.stringify(Object.values(leak)), leak);
       }
     },
     use(text) {
-      for (const canary of findCanaries(text, canaries())) used.add(canary);
+      for (const canary of book.find(text)) used.add(canary);
     },
     used: () => used,
     report: () =>

@@ -21,6 +21,8 @@ export interface SelfTestRequest {
 /** What the requests are made with. */
 export interface RequestInput {
   readonly token: string;
+  /** A token that no secret is given to. */
+  readonly tokenWithoutSecrets: string;
   readonly providers: readonly string[];
   /** Secrets of a caller who makes mistakes. */
   readonly mistaken: { readonly token: string; readonly query: string; readonly body: string };
@@ -30,13 +32,25 @@ export interface RequestInput {
 const HANDS_OUT: ReadonlySet<string> = new Set(['resolve', 'rejected', 'getAwsCredentials']);
 
 /** Good bodies by the ids of the routes that take one. */
-const BODIES: Readonly<Record<string, (provider: string) => object>> = {
-  connect: () => ({ model: MODEL, persist: false }),
-  setDefaultModel: (provider) => ({ model: `${provider}/${MODEL}` }),
-  rejected: () => ({ status: 401, message: 'no such key' }),
-  startLogin: (provider) => ({ provider, flow: 'code' }),
-  leaseToken: () => ({ name: 'exec:self-test:1', id: '0123456789ab', sha256: '0'.repeat(64) }),
+const BODIES: Readonly<Record<string, (provider: string) => readonly object[]>> = {
+  connect: () => [{ model: MODEL, persist: true }],
+  setDefaultModel: (provider) => [{ model: `${provider}/${MODEL}` }],
+  rejected: () => [{ status: 401, message: 'no such key' }],
+  startLogin: (provider) => [
+    { provider, flow: 'code' },
+    { provider, flow: 'device' },
+  ],
+  leaseToken: () => [{ name: 'exec:self-test:1', id: '0123456789ab', sha256: '0'.repeat(64) }],
 };
+
+/** Ids that answers gave and other routes take, each with the answer that it stood in. */
+export interface KnownIds {
+  readonly resolutions: ReadonlyMap<string, string>;
+  readonly logins: ReadonlyMap<string, string>;
+}
+
+/** What a provider may say of a credential, as its caller reports it. */
+const REPORTED = [401, 403, 429, 503, 402] as const;
 
 /** Routes that take a body, and for which no good one stands here. */
 export function routesWithoutBody(routes: readonly RouteDescription[]): readonly string[] {
@@ -51,30 +65,91 @@ export function requestsOf(
   input: RequestInput,
 ): readonly SelfTestRequest[] {
   return [
-    ...routes.flatMap((route) => goodRequests(route, input)),
+    ...goodRequestsOf(routes, input),
     ...routes.flatMap((route) => badRequests(route, input)),
     ...strayRequests(input),
   ];
 }
 
-function goodRequests(route: RouteDescription, { token, providers }: RequestInput): SelfTestRequest[] {
-  const makeBody = BODIES[route.id];
-  const isForEach = route.path.includes(':') || makeBody !== undefined;
-  // What changes something takes longer, and is the same for most providers.
-  const asked = makeBody === undefined ? providers : [...providers.slice(0, 3), ...providers.filter(isLogin)];
-  const headers = { authorization: `Bearer ${token}` };
-  const make = (provider: string, query: string): SelfTestRequest => ({
-    ...nameOf(route),
-    target: `${targetOf(route, provider)}${query}`,
-    headers: makeBody === undefined ? headers : { ...headers, 'content-type': 'application/json' },
-    ...(makeBody === undefined ? {} : { body: JSON.stringify(makeBody(provider)) }),
-    handsOut: HANDS_OUT.has(route.id),
+/** Requests that nothing is wrong with. */
+export function goodRequestsOf(
+  routes: readonly RouteDescription[],
+  input: RequestInput,
+): readonly SelfTestRequest[] {
+  return routes.flatMap((route) => goodRequests(route, input, HANDS_OUT.has(route.id)));
+}
+
+/** The same of a caller whom no secret is given to: then none of the answers may hold one. */
+export function requestsWithoutSecrets(
+  routes: readonly RouteDescription[],
+  input: RequestInput,
+): readonly SelfTestRequest[] {
+  const few = { ...input, token: input.tokenWithoutSecrets, providers: input.providers.slice(0, 2) };
+  return routes.flatMap((route) => goodRequests(route, few, false));
+}
+
+/**
+ * Requests about what was answered before: each credential is reported as refused, in words that repeat it as
+ * careless providers do; each login is asked about.
+ */
+export function followUps(
+  routes: readonly RouteDescription[],
+  input: RequestInput,
+  { resolutions, logins }: KnownIds,
+): readonly SelfTestRequest[] {
+  const headers = { authorization: `Bearer ${input.token}` };
+  const withType = { ...headers, 'content-type': 'application/json' };
+  return routes.flatMap((route): SelfTestRequest[] => {
+    switch (route.id) {
+      case 'rejected':
+        return [...resolutions].map(([id, answer], index) => ({
+          ...nameOf(route),
+          target: targetOf(route, id),
+          headers: withType,
+          body: JSON.stringify({
+            status: REPORTED[index % REPORTED.length],
+            message: `Incorrect API key provided: ${answer}`,
+          }),
+          handsOut: true,
+        }));
+      case 'getLogin':
+        return [...logins.keys()].map((id) => ({
+          ...nameOf(route),
+          target: targetOf(route, id),
+          headers,
+          handsOut: false,
+        }));
+      default:
+        return [];
+    }
   });
+}
+
+function goodRequests(
+  route: RouteDescription,
+  { token, providers }: RequestInput,
+  handsOut: boolean,
+): SelfTestRequest[] {
+  const makeBodies = BODIES[route.id];
+  const isForEach = route.path.includes(':') || makeBodies !== undefined;
+  // What changes something takes longer, and is the same for most providers.
+  const asked =
+    makeBodies === undefined ? providers : [...providers.slice(0, 3), ...providers.filter(isLogin)];
+  const headers = { authorization: `Bearer ${token}` };
+  const make = (provider: string, query: string): SelfTestRequest[] => {
+    const request = { ...nameOf(route), target: `${targetOf(route, provider)}${query}`, handsOut };
+    if (makeBodies === undefined) return [{ ...request, headers }];
+    return makeBodies(provider).map((body) => ({
+      ...request,
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    }));
+  };
   const names = Object.keys(route.query ?? {});
   const queries = names.flatMap((name) => queriesOf(name, providers));
   return [
-    ...(isForEach ? asked : ['none']).map((provider) => make(provider, '')),
-    ...queries.map((query) => make(providers[0] ?? 'none', query)),
+    ...(isForEach ? asked : ['none']).flatMap((provider) => make(provider, '')),
+    ...queries.flatMap((query) => make(providers[0] ?? 'none', query)),
   ];
 }
 
@@ -121,6 +196,7 @@ function badRequests(route: RouteDescription, { token, mistaken }: RequestInput)
     make({ ...good, 'x-forwarded-for': '10.0.0.1' }),
     make(good, `?token=${mistaken.query}`),
     make({}, `?token=${mistaken.query}`),
+    make(good, `?${mistaken.query}=1`),
     ...(route.method === 'get' ? [] : bodies.map((body) => make(json, '', body))),
     ...(route.method === 'get' ? [] : [make({ ...good, 'content-type': 'text/plain' }, '', mistaken.body)]),
   ];
@@ -146,5 +222,5 @@ function nameOf({ method, path }: RouteDescription): { route: string; method: st
 }
 
 function targetOf({ path }: RouteDescription, argument: string): string {
-  return path.replaceAll(/:\w+/g, argument);
+  return path.replaceAll(/:\w+/g, encodeURIComponent(argument));
 }

@@ -5,8 +5,8 @@
 import { secretVariableNames } from '../credentials/environment.ts';
 import { PROFILE_TYPES, type ProfileType } from '../credentials/stored-profile.ts';
 import { SECRET_SOURCES, type SecretSource } from '../domain/secret-ref.ts';
-import { isoOrNull } from '../platform/clock.ts';
 import { tellingProgram } from '../platform/telling-program.ts';
+import { servedSources } from './served-sources.ts';
 import { providerEntry, type Source, STATE, type WorldInput } from './world.ts';
 
 const HOUR = 3_600_000;
@@ -14,26 +14,28 @@ const HOUR = 3_600_000;
 /** A variable that only the login shell sets. */
 const SHELL_VARIABLE = 'SYNTHETIC_API_KEY';
 
+/** A variable that only the `.env` of the state directory sets. */
+const DOT_ENV_VARIABLE = 'XIAOMI_API_KEY';
+
 /** Sources that work, each by its name. */
 export function workingSources(input: WorldInput): Readonly<Record<string, Source>> {
   return {
     environment: environment(input),
-    'login shell': loginShell(input),
+    '.env files': dotEnv(input),
     'own store': ownStore(input),
     "the agent's store": agentStore(input),
     'stores from before profiles': oldStores(input),
     cfg: cfg(input),
     references: references(input),
     'models.json': modelsJson(input),
-    oauth: oauth(input),
-    exchange: exchange(input),
-    nim: nim(input),
+    ...servedSources(input),
   };
 }
 
 /** A secret of each variable that the program keeps out of its log. */
 function environment({ book }: WorldInput): Source {
-  const names = secretVariableNames().filter((name) => name !== SHELL_VARIABLE);
+  const elsewhere: readonly string[] = [SHELL_VARIABLE, DOT_ENV_VARIABLE];
+  const names = secretVariableNames().filter((name) => !elsewhere.includes(name));
   const env = Object.fromEntries(
     names.map((name) => [
       name,
@@ -52,12 +54,24 @@ function environment({ book }: WorldInput): Source {
   };
 }
 
-function loginShell({ book }: WorldInput): Source {
+/** It is asked only where no variable is set that it could set. */
+export function loginShell({ book, counterpart }: WorldInput): Source {
   return {
     env: { SHELL: '/bin/sh' },
     files: { '.profile': `export ${SHELL_VARIABLE}=${book.make(`login shell: ${SHELL_VARIABLE}`)}\n` },
     config: { env: { shellEnv: { enabled: true } } },
-    asks: ['synthetic'],
+    providers: { synthetic: providerEntry(counterpart, {}) },
+  };
+}
+
+/** The one that is read, and the one of the workspace, which the set-up adds lines to. */
+function dotEnv({ book, counterpart }: WorldInput): Source {
+  return {
+    files: {
+      [`${STATE}/.env`]: `${DOT_ENV_VARIABLE}=${book.make(`.env: ${DOT_ENV_VARIABLE}`)}\n`,
+      '.env': `DATABASE_PASSWORD='${book.make('.env of the workspace: a password')}'\n`,
+    },
+    providers: { xiaomi: providerEntry(counterpart, {}) },
   };
 }
 
@@ -195,64 +209,5 @@ function modelsJson({ book, counterpart }: WorldInput): Source {
   return {
     files: { [`${STATE}/sidecar/models.json`]: { providers: { foreign } } },
     asks: ['foreign'],
-  };
-}
-
-/** A login that has to be renewed at once, and one that is asked for while it is good. */
-function oauth({ book, counterpart, now }: WorldInput): Source {
-  const login = { issuer: counterpart, clientId: 'self-test', scopes: ['openid'], tokenType: 'Bearer' };
-  const client = {
-    issuer: counterpart,
-    clientId: 'self-test',
-    clientSecret: '${CANARY_CLIENT_SECRET}',
-    scopes: ['openid'],
-    userinfo: `${counterpart}/userinfo`,
-  };
-  const profile = (provider: string, left: number): object => ({
-    type: 'oauth',
-    provider,
-    access: book.make(`${provider}: access token`),
-    refresh: book.make(`${provider}: refresh token`),
-    expires: now + left,
-    obtained: now - HOUR,
-    ...login,
-  });
-  const entry = providerEntry(counterpart, { auth: 'oauth' });
-  return {
-    env: { CANARY_CLIENT_SECRET: book.make('oauth: client secret') },
-    settings: { oauth: { 'login-good': client, 'login-over': client } },
-    ownProfiles: {
-      'login-good:default': profile('login-good', 2 * HOUR),
-      'login-over:default': profile('login-over', -1000),
-    },
-    providers: { 'login-good': entry, 'login-over': entry },
-  };
-}
-
-/** A key that is stored, and one that the AWS keys of the environment are exchanged for. */
-function exchange({ book, counterpart, now }: WorldInput): Source {
-  return {
-    env: { GPU_DEV_API_URL: counterpart },
-    files: {
-      '.gpu-dev/credentials.json': {
-        api_key: book.make('exchange: stored key'),
-        username: 'self-test',
-        expires_at: isoOrNull(now + 300 * HOUR) ?? '',
-        aws_arn: null,
-      },
-    },
-    settings: { exchange: { farm: { url: counterpart, proof: 'keys' } } },
-    providers: { farm: providerEntry(counterpart, {}) },
-    asks: ['gpu-dev'],
-  };
-}
-
-function nim({ book, counterpart }: WorldInput): Source {
-  return {
-    env: { JAATO_NIM_BASE_URL: counterpart, JAATO_NIM_MODEL: 'meta/llama-3.3-70b-instruct' },
-    ownProfiles: {
-      'nim:default': { type: 'api_key', provider: 'nim', key: book.make('own store, nim: key') },
-    },
-    asks: ['nim'],
   };
 }

@@ -31,14 +31,25 @@ export interface Source {
   readonly asks?: readonly string[];
 }
 
+/**
+ * How much is done on a scratch machine: everything; good and bad requests with the commands that read credentials;
+ * or good requests alone.
+ */
+export type Depth = 'everything' | 'reading' | 'requests';
+
 /** All sources together. */
 export interface World {
   readonly name: string;
   readonly env: Readonly<Record<string, string>>;
   /** Texts by path below the home folder. */
   readonly files: Readonly<Record<string, string>>;
-  /** True: every command is called here; false: those that read credentials. */
-  readonly isWhole: boolean;
+  readonly depth: Depth;
+  /** What changes in the middle, after which the server is asked once more. */
+  readonly turn?: {
+    readonly begin: () => void;
+    /** Texts by path below the home folder. */
+    readonly files: Readonly<Record<string, string>>;
+  };
   /** Ids of the providers to ask for. */
   readonly providers: readonly string[];
 }
@@ -64,13 +75,13 @@ export function makeWorld(
   name: string,
   sources: readonly Source[],
   env: Readonly<Record<string, string>>,
-  isWhole: boolean,
+  depth: Depth,
 ): World {
   const providers = merged(sources, 'providers');
   const config = { ...merged(sources, 'config'), models: { providers } };
   return {
     name,
-    isWhole,
+    depth,
     env: { ...Object.assign({}, ...sources.map((source) => source.env ?? {})), ...env },
     files: {
       [`${STATE}/moltbot.json`]: toText(config),

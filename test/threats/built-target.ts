@@ -94,7 +94,7 @@ export async function startBuiltTarget(): Promise<BuiltTarget> {
       acme(book.make(ACME_KEY)),
     ],
     { ...mappedPorts(fake.port, nobody), HTTP_PROXY: decoy.url, ALL_PROXY: decoy.url },
-    true,
+    'everything',
   );
   await writeHome(home, world.files);
   await writeHome(other, { [`${STATE}/moltbot.json`]: JSON.stringify(config()) });

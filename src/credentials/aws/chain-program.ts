@@ -4,9 +4,11 @@
  */
 import { fromHttp, fromIni, fromNodeProviderChain } from '@aws-sdk/credential-providers';
 import { systemCodeOf } from '../../domain/errors.ts';
+import { withoutSecrets } from '../../domain/sent-secrets.ts';
 import { type Environment, variable } from '../../platform/paths.ts';
-import { processEnvironment, writeStdout } from '../../platform/process.ts';
+import { homeFolder, processEnvironment, writeStdout } from '../../platform/process.ts';
 import { CHAIN_REQUEST, type ChainAnswer, MAX_REASON, PROFILE_PREFIX } from './chain-answer.ts';
+import { sentByChain } from './chain-secrets.ts';
 import { isOutage } from './outage.ts';
 import { CONTAINER_VARIABLES } from './signs.ts';
 
@@ -111,7 +113,19 @@ function clean(message: string): string {
   if (/JSON|Unexpected (?:token|end)/.test(message) && !/^Profile \S+ credential_process/.test(message)) {
     return 'an answer that is not valid JSON';
   }
-  return message.slice(0, MAX_REASON);
+  return message;
 }
 
-writeStdout(JSON.stringify(await askChain(processEnvironment())));
+/** The answer, where the words of servers repeat nothing that they were sent. */
+async function askCarefully(env: Environment): Promise<ChainAnswer> {
+  const reply = await askChain(env);
+  if (reply.kind === 'found') return reply;
+  const sent = await sentByChain(env, homeFolder());
+  const reasons = reply.reasons.map(({ text, ...rest }) => ({
+    ...rest,
+    text: withoutSecrets(text, sent).slice(0, MAX_REASON),
+  }));
+  return { ...reply, reasons };
+}
+
+writeStdout(JSON.stringify(await askCarefully(processEnvironment())));

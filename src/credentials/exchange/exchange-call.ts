@@ -4,6 +4,7 @@
  */
 import type { AwsCredentials } from '../../domain/auth.ts';
 import { isRecord } from '../../domain/record.ts';
+import { withoutSecrets } from '../../domain/sent-secrets.ts';
 import { quoteUntrusted } from '../../domain/untrusted-text.ts';
 import type { ExchangeSource } from './exchange-source.ts';
 import { type IssuedKey, readKeyContent } from './key-content.ts';
@@ -67,7 +68,12 @@ export async function exchangeIdentity(call: ExchangeCall, clock: () => number):
   }
   const { status, json } = answer;
   if (status !== 200) {
-    const hidden = [keys.secretAccessKey.reveal(), keys.sessionToken?.reveal() ?? '', ...secrets];
+    const hidden = [
+      keys.accessKeyId,
+      keys.secretAccessKey.reveal(),
+      keys.sessionToken?.reveal() ?? '',
+      ...secrets,
+    ];
     return refused(reasonOf(status), describeRefusal(status, json, hidden));
   }
   const now = clock();
@@ -115,9 +121,7 @@ async function proofOf(
 function describeRefusal(status: number, json: unknown, secrets: readonly string[]): string {
   const said = isRecord(json) && typeof json['detail'] === 'string' ? json['detail'] : undefined;
   if (said === undefined) return `status ${status}`;
-  const hidden = secrets
-    .filter((secret) => secret !== '')
-    .reduce((text, secret) => text.replaceAll(secret, '[secret]'), said);
+  const hidden = withoutSecrets(said, secrets);
   return `${quoteUntrusted(hidden, 200)} (status ${status})`;
 }
 

@@ -3,6 +3,7 @@
  * whoever asked can tell whether a request that failed may have had its effect on the server.
  */
 import { systemCodeOf } from '../../domain/errors.ts';
+import { withoutSecrets } from '../../domain/sent-secrets.ts';
 import { isMetadataUrl } from '../../domain/metadata-host.ts';
 
 /** What became of one request. `unanswered`: it may have reached the server, and its answer never came. */
@@ -50,8 +51,10 @@ export function createServerFetch({
       const response = await fetch(url, request);
       const text = await readCapped(response);
       fate = { kind: 'answered', status: response.status };
+      // A refusal ends in messages, and careless servers repeat in it what they refuse.
+      const told = response.ok ? text : withoutSecrets(text, secretsIn(init.headers, body));
       // A status of its own without a body, such as 204, may not carry even an empty one.
-      return new Response(text === '' ? null : text, { status: response.status, headers: response.headers });
+      return new Response(told === '' ? null : told, { status: response.status, headers: response.headers });
     } catch (error) {
       if (neverArrived(error)) fate = { kind: 'not-sent' };
       throw error;
@@ -71,6 +74,30 @@ const NOT_SENT =
 function neverArrived(error: unknown): boolean {
   const cause = error instanceof Error ? error.cause : undefined;
   return NOT_SENT.test(systemCodeOf(cause) ?? systemCodeOf(error) ?? '');
+}
+
+/** Parameters of the protocol that are no secret; servers name them in their answers. */
+const OPEN_PARAMETERS: ReadonlySet<string> = new Set([
+  'client_assertion_type',
+  'client_id',
+  'grant_type',
+  'redirect_uri',
+  'resource',
+  'response_type',
+  'scope',
+  'token_type_hint',
+]);
+
+/** What a request carries that nobody else may see: tokens, codes, and the secret of the client. */
+function secretsIn(headers: Readonly<Record<string, string>>, body: unknown): readonly string[] {
+  const form = typeof body === 'string' || body instanceof URLSearchParams ? String(body) : '';
+  const inForm = [...new URLSearchParams(form)].filter(([name]) => !OPEN_PARAMETERS.has(name));
+  const [, scheme = '', credentials = ''] =
+    /^(\S+) (.+)$/.exec(new Headers(headers).get('authorization') ?? '') ?? [];
+  const pair = scheme.toLowerCase() === 'basic' ? Buffer.from(credentials, 'base64').toString('utf8') : '';
+  // Both halves are written as in a form (RFC 6749, section 2.3.1).
+  const [, secret] = [...new URLSearchParams(`=${pair.slice(pair.indexOf(':') + 1)}`)][0] ?? [];
+  return [credentials, pair, secret ?? '', ...inForm.map(([, value]) => value)];
 }
 
 async function readCapped(response: Response): Promise<string> {

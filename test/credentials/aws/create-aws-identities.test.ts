@@ -1,6 +1,8 @@
 /** The whole chain for real: the AWS SDK in its own process, against shared files and servers on the loopback. */
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -45,6 +47,9 @@ source_profile = ended
 sso_session = alive
 sso_account_id = 111122223333
 sso_role_name = dev
+[profile by-web-identity]
+role_arn = arn:aws:iam::111122223333:role/fake
+web_identity_token_file = HOME_FOLDER/web-token
 [sso-session work]
 sso_start_url = https://ended.example
 sso_region = us-east-1
@@ -71,7 +76,7 @@ beforeAll(async () => {
   [aws, refusing, silent] = await Promise.all([startFakeAws(), startFakeAws(), startFakeAws()]);
   refusing.refuses = true;
   silent.isSilent = true;
-  await write('.aws/config', CONFIG);
+  await write('.aws/config', CONFIG.replaceAll('HOME_FOLDER', home));
   await write('.aws/credentials', CREDENTIALS);
   await write('web-token', 'canary-web-token');
   const token = {
@@ -119,6 +124,41 @@ function environment(env: Readonly<Record<string, string>>): Record<string, stri
 
 function ask(env: Readonly<Record<string, string>>, at?: string): Promise<AwsIdentityOutcome> {
   return open(at).resolve({ env: environment(env), region: null }, Date.now());
+}
+
+const WEB_IDENTITY = {
+  get AWS_WEB_IDENTITY_TOKEN_FILE() {
+    return `${home}/web-token`;
+  },
+  AWS_ROLE_ARN: 'arn:aws:iam::111122223333:role/fake',
+};
+
+/** A server that refuses everything, in words that repeat the token that it was sent. */
+async function startRepeating(): Promise<{ url: string; close: () => void }> {
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (part: Buffer) => (body += part.toString()));
+    request.on('end', () => {
+      const { 'x-amz-sso_bearer_token': bearer = '' } = request.headers;
+      const token = new URLSearchParams(body).get('WebIdentityToken') ?? '';
+      const said = `you sent ${String(bearer)}${token}`;
+      const isSts = request.method === 'POST';
+      response.writeHead(403, { 'content-type': isSts ? 'text/xml' : 'application/json' });
+      response.end(
+        isSts
+          ? `<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>${said}</Message></Error></ErrorResponse>`
+          : JSON.stringify({ code: 'Denied', message: said }),
+      );
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  const close = (): void => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return { url: `http://127.0.0.1:${address.port}`, close };
 }
 
 describe.concurrent('"environment, shared files, SSO, assumed roles, web identity, process, container, instance"', () => {
@@ -227,6 +267,26 @@ describe.concurrent('what is configured and does not work is told with what to d
   it.concurrent('a named profile that fails is never replaced by another identity', async () => {
     const env = { AWS_CONTAINER_CREDENTIALS_FULL_URI: `${aws.url}/container` };
     expect(await ask({ ...env, AWS_PROFILE: 'broken-process' })).toMatchObject({ kind: 'failed' });
+  });
+
+  it.concurrent.each([
+    ['web identity', (url: string) => ({ AWS_ENDPOINT_URL_STS: url, ...WEB_IDENTITY })],
+    [
+      'web identity of a profile',
+      (url: string) => ({ AWS_ENDPOINT_URL_STS: url, AWS_PROFILE: 'by-web-identity' }),
+    ],
+    ['SSO', (url: string) => ({ AWS_ENDPOINT_URL_SSO: url, AWS_PROFILE: 'sso' })],
+  ])('a server of %s that repeats what it was sent gives nothing away', async (_way, variables) => {
+    const server = await startRepeating();
+    try {
+      const outcome = await ask({ ...variables(server.url) });
+      expect(outcome).toMatchObject({ kind: 'failed' });
+      expect(JSON.stringify(outcome)).toContain('you sent');
+      expect(JSON.stringify(outcome)).toContain('[secret]');
+      expect(JSON.stringify(outcome)).not.toContain('canary');
+    } finally {
+      server.close();
+    }
   });
 
   it.concurrent('a container whose server refuses', async () => {

@@ -130,6 +130,7 @@ describe('answers that are none', () => {
     });
     const said = JSON.stringify(outcome);
     expect(said).toContain('[secret]');
+    expect(said).not.toContain(john.accessKeyId);
     expect(said).not.toContain(john.secretAccessKey);
     expect(said).not.toContain(john.sessionToken);
     expect(rig.secrets).toEqual(expect.arrayContaining([john.secretAccessKey, john.sessionToken]));

@@ -1,0 +1,75 @@
+/** A server that repeats what it was sent: its refusals end in messages, and hold no secret by then. */
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createServerFetch } from '../../../src/credentials/oauth/server-fetch.ts';
+
+let server: Server | undefined;
+afterEach(async () => {
+  server?.closeAllConnections();
+  server?.close();
+  if (server !== undefined) await once(server, 'close');
+  server = undefined;
+});
+
+async function serve(listener: RequestListener): Promise<string> {
+  server = createServer(listener).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return `http://127.0.0.1:${address.port}/token`;
+}
+
+/** Repeats everything, with this status. */
+const repeats =
+  (status: number): RequestListener =>
+  (request, response) => {
+    let body = '';
+    request.on('data', (part: Buffer) => (body += part.toString()));
+    request.on('end', () => {
+      const said = `${request.headers.authorization ?? ''} ${body} ${new URLSearchParams(body).get('refresh_token') ?? ''}`;
+      response.writeHead(status, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ error: 'invalid_grant', error_description: said }));
+    });
+  };
+
+const SECRET = 'canary secret/of+the client';
+const basic = Buffer.from(`self:${encodeURIComponent(SECRET)}`).toString('base64');
+
+async function ask(url: string, headers: Record<string, string>): Promise<string> {
+  const body = new URLSearchParams({
+    grant_type: 'refresh_token',
+    refresh_token: 'canary-refresh/token=1',
+    client_secret: SECRET,
+    code: 'canary-code',
+    code_verifier: 'canary-verifier',
+    device_code: 'canary-device',
+    scope: 'openid offline_access',
+  });
+  const request = { method: 'POST', headers, body, redirect: 'manual' as const };
+  const response = await createServerFetch()(url, request);
+  return response.text();
+}
+
+describe('a refusal', () => {
+  it('that repeats the request gives no token, no code and no secret of the client away', async () => {
+    const said = await ask(await serve(repeats(400)), { authorization: `Basic ${basic}` });
+    expect(JSON.parse(said)).toMatchObject({ error: 'invalid_grant' });
+    expect(said).not.toContain('canary');
+    expect(said).not.toContain(basic.slice(0, 16));
+    expect(said).toContain('[secret]');
+    // What is no secret is told: it helps whoever has to mend it.
+    expect(said).toContain('grant_type=refresh_token');
+    expect(said).toContain('scope=openid+offline_access');
+  });
+
+  it('of a bearer token does not repeat it', async () => {
+    const said = await ask(await serve(repeats(401)), { authorization: 'Bearer canary-access-token' });
+    expect(said).not.toContain('canary');
+  });
+});
+
+it('a good answer may hold what was sent: a refresh token that stays the same', async () => {
+  const said = await ask(await serve(repeats(200)), {});
+  expect(said).toContain('canary-refresh/token=1');
+});
