@@ -85,7 +85,7 @@ export function statusResult(source: ExchangeSource, file: KeyFileRead, now: num
     exitCode: isGood ? EXIT.ok : EXIT.failed,
     lines: [
       `${displayName}: ${isGood && key !== undefined ? `authenticated as ${plain(key.username)}` : 'not authenticated'}`,
-      `  API       ${url}${defect === null ? '' : ` (${defect})`}`,
+      `  API       ${[url, defect === null ? '' : `(${defect})`].filter((text) => text !== '').join(' ')}`,
       `  proof     ${proofWords}`,
       `  key file  ${keyFile}`,
       `  state     ${words}`,

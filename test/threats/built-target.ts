@@ -12,6 +12,7 @@ import { createCallerTokenStore } from '../../src/credentials/caller-tokens.ts';
 import type { CallerScope } from '../../src/domain/caller-scope.ts';
 import { makeCallerToken } from '../../src/domain/caller-token.ts';
 import { systemClock } from '../../src/platform/clock.ts';
+import { PROOF_PREFIX } from '../../src/credentials/exchange/presigned-identity.ts';
 import { createCanaryBook } from '../../src/self-test/canaries.ts';
 import { startCounterpart } from '../../src/self-test/counterpart.ts';
 import { PROGRAMS, workingSources } from '../../src/self-test/sources.ts';
@@ -129,7 +130,8 @@ export async function startBuiltTarget(): Promise<BuiltTarget> {
   await Promise.all(world.providers.map((id) => ask(`/v1/resolve?provider=${id}`)));
   const port = Number(new URL(url).port);
   const oracle = await watch({
-    canaries: book.all,
+    // What every proof begins with is no secret.
+    canaries: () => book.all().map(({ name, value }) => ({ name, value: value.replace(PROOF_PREFIX, '') })),
     folders: [home, cwd],
     isForeign: (path) => path.includes(`/${PROGRAMS}/seen`),
     ask: async (path) => JSON.parse((await ask(path)).text),

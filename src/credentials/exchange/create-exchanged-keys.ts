@@ -19,9 +19,9 @@ import type {
 import {
   type ExchangeSettingsById,
   type ExchangeSource,
-  exchangeSourceAt,
   exchangeSourceName,
   exchangeSources,
+  storedExchangeSource,
 } from './exchange-source.ts';
 import { createFailurePauses } from './failure-pauses.ts';
 import { forgetKey } from './forget-key.ts';
@@ -69,10 +69,9 @@ export function createExchangedKeys(options: ExchangedKeysOptions): ExchangedKey
   const storedSourceOf = async (request: ExchangeRequest): Promise<ExchangeSource | undefined> => {
     const named = sourceOf(request);
     if (named !== undefined || request.providerId !== GPU_DEV.id) return named;
-    const at = (url: string): ExchangeSource => exchangeSourceAt(request.providerId, url, settings, paths);
+    const at = (url: string | undefined): ExchangeSource => storedExchangeSource(url, settings, paths);
     // The record stands in the same place whatever the address is.
-    const url = await recordedServer(at(''));
-    return url === undefined ? undefined : at(url);
+    return at(await recordedServer(at(undefined)));
   };
 
   const read = async (source: ExchangeSource): Promise<KeyFileRead> => {

@@ -45,15 +45,20 @@ export function exchangeSources(
   });
 }
 
-/** The exchange as it would be at an address that nobody names now, for what is stored from there. */
-export function exchangeSourceAt(
-  providerId: string,
-  url: string,
+/**
+ * `gpu-dev` where nothing names an address now, for what is stored: it can be shown and removed.
+ *
+ * @param url where the stored key came from; undefined: nobody knows
+ */
+export function storedExchangeSource(
+  url: string | undefined,
   settings: ExchangeSettingsById,
   paths: Pick<Paths, 'home' | 'sidecarDir'>,
 ): ExchangeSource {
-  const fields = Object.hasOwn(settings, providerId) ? (settings[providerId] ?? {}) : {};
-  return toSource(providerId, fields, url, null, paths);
+  const { id, urlVariable } = GPU_DEV;
+  const fields = Object.hasOwn(settings, id) ? (settings[id] ?? {}) : {};
+  const defect = url === undefined ? `the variable ${urlVariable} is not set` : null;
+  return toSource(id, fields, url ?? '', defect, paths);
 }
 
 /** Where a key of an exchange came from, as a resolution names it. */

@@ -61,7 +61,8 @@ export async function readKeyFile(source: ExchangeSource, now: number): Promise<
   const content = readKeyContent(json, now);
   if (content.kind === 'wrong') return { kind: 'corrupt', detail: `${path}: it ${content.reason}` };
   const origin = await readOrigin(source, content.key.apiKey);
-  if (origin !== undefined && !sameSocket(origin.api_url, source.url)) {
+  // Without an address nobody is asked with it.
+  if (origin !== undefined && source.url !== '' && !sameSocket(origin.api_url, source.url)) {
     const detail = `${path} holds a key of ${origin.api_url}, and ${source.url} is another server`;
     return { kind: 'elsewhere', detail };
   }
