@@ -72,6 +72,16 @@ describe('"redirects never followed with a credential"', () => {
     expect(other.seen).toEqual([]);
   });
 
+  it.each([301, 302, 303, 307, 308])('a token call that is answered %i', async (status) => {
+    const other = await server(() => ({ status: 200, body: '{}' }));
+    const first = await server(() => ({ status, headers: { location: `${other.url}/token` } }));
+    const body = 'grant_type=refresh_token&refresh_token=canary';
+    const init = { method: 'POST', headers: {}, body, redirect: 'manual' } as const;
+    expect((await createServerFetch()(`${first.url}/token`, init)).status).toBe(status);
+    expect(first.seen).toHaveLength(1);
+    expect(other.seen).toEqual([]);
+  });
+
   it('the question whether a NIM server wants a key', async () => {
     const other = await server(() => ({ status: 200, body: '{"data": []}' }));
     const first = await server(() => ({ status: 302, headers: { location: `${other.url}/v1/models` } }));
