@@ -7,9 +7,10 @@ export const MACHINE_DEFENCES: readonly Defence[] = [
     file: 'src/http/listening.ts',
     defence: 'throw listenFailure(error, host, port);',
     // Another port in the place of the one that is taken.
-    without: 'if (port === 0) throw listenFailure(error, host, port);\n    return listen(server, { host, port: 0 });',
-    test: 'test/threats/machine.test.ts',
-    fails: 'threat 16: rogue sidecar',
+    without:
+      'if (port === 0) throw listenFailure(error, host, port);\n    return listen(server, { host, port: 0 });',
+    test: 'test/http/listening.test.ts',
+    fails: '"port busy": rejects with `address-in-use` and says what to do',
   },
   {
     against: 'threat 16',
@@ -17,7 +18,8 @@ export const MACHINE_DEFENCES: readonly Defence[] = [
     defence: 'return given.length === wanted.length && timingSafeEqual(given, wanted);',
     without: 'return given.length === wanted.length && timingSafeEqual(given, given);',
     test: 'test/client/client.test.ts',
-    fails: '"before the client sends its token it proves the server": another program at the port never sees it',
+    fails:
+      '"before the client sends its token it proves the server": another program at the port never sees it',
   },
   {
     against: 'threat 16',
@@ -33,7 +35,7 @@ export const MACHINE_DEFENCES: readonly Defence[] = [
     defence: `.refine(isLoopbackHost, 'must be a loopback address (127.0.0.1, ::1, localhost): only loopback is served')`,
     without: '',
     test: 'test/threats/machine.test.ts',
-    fails: 'threat 19: exposed bind: --host ',
+    fails: '0.0.0.0',
   },
   {
     against: 'threat 20',
@@ -211,6 +213,14 @@ export const MACHINE_DEFENCES: readonly Defence[] = [
     fails: 'threat 25: masked echo saved back',
   },
   {
+    against: 'threat 25',
+    file: 'src/credentials/key-value.ts',
+    defence: '...STAND_INS, MASK]',
+    without: '...STAND_INS, `no ${MASK}`]',
+    test: 'test/threats/machine.test.ts',
+    fails: 'threat 25: masked echo saved back: what is shown in place of a key is never stored as one',
+  },
+  {
     against: 'threat 26',
     file: 'src/domain/secret.ts',
     defence: `return createHmac('sha256', key).update(value).digest('hex').slice(0, 16);`,
@@ -301,5 +311,29 @@ export const MACHINE_DEFENCES: readonly Defence[] = [
     without: `if (value === '\\0')`,
     test: 'test/security/key-characters.test.ts',
     fails: 'CR and LF',
+  },
+  {
+    against: 'threat 40',
+    file: 'scripts/check-packages.mjs',
+    defence: 'if (scripted.length > 0) defects.push(',
+    without: 'if (scripted.length < 0) defects.push(',
+    test: 'test/threats/packages.test.ts',
+    fails: 'one that ',
+  },
+  {
+    against: 'threat 40',
+    file: 'scripts/check-packages.mjs',
+    defence: 'if (loose.length > 0) defects.push(',
+    without: 'if (loose.length < 0) defects.push(',
+    test: 'test/threats/packages.test.ts',
+    fails: 'one that ',
+  },
+  {
+    against: 'threat 40',
+    file: 'scripts/check-packages.mjs',
+    defence: 'if (runtime.length > BUDGET) defects.push(',
+    without: 'if (runtime.length < 0) defects.push(',
+    test: 'test/threats/packages.test.ts',
+    fails: 'more packages than may be are noticed; those for development alone do not count',
   },
 ];

@@ -46,8 +46,7 @@ export const REQUEST_DEFENCES: readonly Defence[] = [
     file: 'src/http/access.ts',
     defence: 'if (!rules.allowedHosts.has(lines.host.toLowerCase()))',
     // A name of the own network is let in, as some servers do.
-    without:
-      'if (!rules.allowedHosts.has(lines.host.toLowerCase()) && !/\\.local:/.test(lines.host))',
+    without: 'if (!rules.allowedHosts.has(lines.host.toLowerCase()) && !/\\.local:/.test(lines.host))',
     test: 'test/threats/wire.test.ts',
     fails: 'threat 3: permissive suffixes',
   },
@@ -130,7 +129,7 @@ export const REQUEST_DEFENCES: readonly Defence[] = [
     against: 'threat 6',
     file: 'src/server.ts',
     defence: 'seesEverything(c.env.caller) ? report :',
-    without: 'seesEverything(c.env.caller) || c.env.caller.name !== null ? report :',
+    without: 'seesEverything(c.env.caller) || !c.env.caller.token ? report :',
     test: 'test/threats/wire.test.ts',
     fails: 'threat 6: unauthenticated local caller',
   },
@@ -170,10 +169,20 @@ export const REQUEST_DEFENCES: readonly Defence[] = [
   {
     against: 'threat 8',
     file: 'src/http/access.ts',
-    defence: 'return rules.rawTokenPrefixes.some((prefix) => path.startsWith(prefix)) ? authorization : undefined;',
+    defence:
+      'return rules.rawTokenPrefixes.some((prefix) => path.startsWith(prefix)) ? authorization : undefined;',
     without: 'return rules.rawTokenPrefixes.some((prefix) => path !== prefix) ? authorization : undefined;',
     test: 'test/threats/wire.test.ts',
     fails: 'threat 8: scheme confusion',
+  },
+  {
+    against: 'threat 9',
+    file: 'src/http/access.ts',
+    defence: `rules.callers.find(hash('sha256', presented, 'buffer'));`,
+    // What was presented is looked at as it is, where it cannot be the token.
+    without: `presented.length < 30 ? rules.callers.find(Buffer.from(presented)) : rules.callers.find(hash('sha256', presented, 'buffer'));`,
+    test: 'test/http/access.test.ts',
+    fails: 'threat 9: whatever is presented, what is looked up has the length of a digest',
   },
   {
     against: 'threat 10',

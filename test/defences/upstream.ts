@@ -143,7 +143,7 @@ export const UPSTREAM_DEFENCES: readonly Defence[] = [
     defence: 'if (error === null && [hostname, ...found].some(isMetadataHost)) {',
     without: 'if (error === null && [hostname].some(isMetadataHost)) {',
     test: 'test/security/upstream.test.ts',
-    fails: 'a key check at a name that leads to ',
+    fails: 'a probe of a trusted name that leads there is not sent',
   },
   {
     against: 'threat 31',
@@ -151,7 +151,7 @@ export const UPSTREAM_DEFENCES: readonly Defence[] = [
     defence: 'if (isMetadataUrl(asked.url)) return',
     without: `if (isMetadataUrl('')) return`,
     test: 'test/security/upstream.test.ts',
-    fails: 'of a key check',
+    fails: 'a name of the service itself is not even looked up',
   },
   {
     against: 'threat 31',
@@ -166,7 +166,7 @@ export const UPSTREAM_DEFENCES: readonly Defence[] = [
     file: 'src/discovery/endpoints.ts',
     defence: `if (isMetadataUrl(url)) return refuse('it is the metadata service of a cloud');`,
     without: '',
-    test: 'test/security/upstream.test.ts',
-    fails: 'that discovery is told to trust',
+    test: 'test/discovery/endpoints.test.ts',
+    fails: 'the metadata service of a cloud (',
   },
 ];

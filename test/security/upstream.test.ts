@@ -169,7 +169,8 @@ describe('"a base URL that resolves to a metadata address refused": addresses, a
 
   it('of an authorization server, whatever its metadata names', async () => {
     const fates: unknown[] = [];
-    const ask = createServerFetch({ onFate: (fate) => fates.push(fate) });
+    // The signal keeps a program without this rule from asking a real one.
+    const ask = createServerFetch({ onFate: (fate) => fates.push(fate), signal: AbortSignal.abort() });
     const init = { method: 'POST', headers: {}, body: 'refresh_token=canary', redirect: 'manual' } as const;
     await expect(ask('http://169.254.169.254/token', init)).rejects.toThrow('metadata service of a cloud');
     expect(fates).toEqual([{ kind: 'not-sent' }]);
@@ -215,6 +216,17 @@ describe('"a base URL that resolves to a metadata address refused": names, where
       expect(there.seen).toEqual([]);
     },
   );
+
+  it('a name of the service itself is not even looked up', async () => {
+    const { lookup, asked } = leadingTo(['127.0.0.1']);
+    const url = 'http://METADATA.google.internal./computeMetadata/v1';
+    const answer = await createAsk({ lookup })({ method: 'GET', url, headers: {} });
+    expect(answer).toMatchObject({
+      kind: 'unreachable',
+      detail: expect.stringContaining('metadata service'),
+    });
+    expect(asked).toEqual([]);
+  });
 
   it('a name that changes after it was judged gains nothing: "the connection goes to the checked IP"', async () => {
     const there = await server(() => ({ status: 200, body: '[]' }));
