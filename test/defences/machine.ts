@@ -205,6 +205,15 @@ export const MACHINE_DEFENCES: readonly Defence[] = [
     fails: ': no answer but the resolve answer holds a canary',
   },
   {
+    against: 'threat 24',
+    file: 'src/platform/files.ts',
+    // A secret that was on its way when the program was killed lies around in a file with another name.
+    defence: 'await Promise.all(drafts.map((name) => rm(join(dirname(path), name), { force: true })));',
+    without: 'await Promise.all(drafts);',
+    test: 'test/security/file-writers.test.ts',
+    fails: ': what a killed writer left goes, and nothing else',
+  },
+  {
     against: 'threat 25',
     file: 'src/http/set-up-routes.ts',
     defence: 'defaultModelBody = z.strictObject({ model })',
@@ -271,6 +280,14 @@ export const MACHINE_DEFENCES: readonly Defence[] = [
     without: 'detail: String(error),',
     test: 'test/http/node-server.test.ts',
     fails: 'a failing route is `internal` 500 and shows nothing of the failure',
+  },
+  {
+    against: 'threat 27',
+    file: 'src/server.ts',
+    defence: `detail: 'The program failed; its log says more'`,
+    without: 'detail: messageOf(error)',
+    test: 'test/threats/errors.test.ts',
+    fails: 'threat 27: log or trace leak',
   },
   {
     against: 'threat 28',

@@ -217,6 +217,14 @@ export const REQUEST_DEFENCES: readonly Defence[] = [
     fails: '"rotate the token: its open stream ends with event: revoked"',
   },
   {
+    against: 'threat 11',
+    file: 'src/live-callers.ts',
+    defence: 'callers.setEndpointToken(stored);',
+    without: '',
+    test: 'test/threats/old-token.test.ts',
+    fails: 'threat 11: old token after rotation',
+  },
+  {
     against: 'threat 12',
     file: 'src/http/request-target.ts',
     defence: 'if (target.includes(value)) return true;',
