@@ -34,16 +34,16 @@ export const MACHINE_DEFENCES: readonly Defence[] = [
     file: 'src/settings/schema.ts',
     defence: `.refine(isLoopbackHost, 'must be a loopback address (127.0.0.1, ::1, localhost): only loopback is served')`,
     without: '',
-    test: 'test/threats/machine.test.ts',
-    fails: '0.0.0.0',
+    test: 'test/settings/load.test.ts',
+    fails: '"a non-loopback host is refused", wherever it is set',
   },
   {
     against: 'threat 20',
     file: 'src/http/node-server.ts',
     defence: 'insecureHTTPParser: false,',
     without: 'insecureHTTPParser: true,',
-    test: 'test/threats/wire.test.ts',
-    fails: 'threat 20: smuggling',
+    test: 'test/threats/answers.test.ts',
+    fails: 'threat 20: smuggling behind a request that is let in',
   },
   {
     against: 'threat 20',
@@ -66,8 +66,8 @@ export const MACHINE_DEFENCES: readonly Defence[] = [
     file: 'src/http/node-server.ts',
     defence: 'maxHeaderSize: MAX_HEADER_BYTES,',
     without: 'maxHeaderSize: 4 * MAX_HEADER_BYTES,',
-    test: 'test/http/refusal.test.ts',
-    fails: '20 KiB of headers',
+    test: 'test/threats/answers.test.ts',
+    fails: 'threat 20: headers without end',
   },
   {
     against: 'threat 20',
@@ -193,8 +193,8 @@ export const MACHINE_DEFENCES: readonly Defence[] = [
     defence: 'const folders = STATE_FOLDERS.map((name) => join(home, name));',
     // The folder that somebody stands in, before the one of the user.
     without: 'const folders = STATE_FOLDERS.flatMap((name) => [resolve(name), join(home, name)]);',
-    test: 'test/threats/machine.test.ts',
-    fails: 'threat 23: planted project config, read by the commands',
+    test: 'test/threats/planted-state.test.ts',
+    fails: 'threat 23: planted state directory ',
   },
   {
     against: 'threat 24',
@@ -226,8 +226,8 @@ export const MACHINE_DEFENCES: readonly Defence[] = [
     file: 'src/credentials/key-value.ts',
     defence: '...STAND_INS, MASK]',
     without: '...STAND_INS, `no ${MASK}`]',
-    test: 'test/threats/machine.test.ts',
-    fails: 'threat 25: masked echo saved back: what is shown in place of a key is never stored as one',
+    test: 'test/threats/mask.test.ts',
+    fails: 'threat 25: masked echo saved back by a command',
   },
   {
     against: 'threat 26',

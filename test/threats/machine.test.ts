@@ -118,20 +118,6 @@ it('threat 23: planted project config, read by the commands', async () => {
   }
 });
 
-it('threat 25: masked echo saved back: what is shown in place of a key is never stored as one', async () => {
-  await mkdir(join(folder, '.clawdbot'), { mode: 0o700 });
-  await writeFile(join(folder, '.clawdbot/moltbot.json'), JSON.stringify(config()), { mode: 0o600 });
-  const env = { CLAWDBOT_SKIP_LOCAL_DISCOVERY: '1' };
-  const run = (args: readonly string[], input = '') => runPiped(args, input, { home: folder, env });
-  const shown: unknown = JSON.parse((await run(['resolve', 'acme/m', '--offline', '--json'])).stdout);
-  expect(shown).toMatchObject({ auth: { mode: 'api-key', apiKey: '[secret]' } });
-  const saved = await run(['auth', 'acme', 'key', '-', '--force'], '[secret]\n');
-  expect(saved.code).toBe(2);
-  expect(saved.stderr).toContain('the marker [secret], which is not a key');
-  const { stdout } = await run(['resolve', 'acme/m', '--offline', '--json', '--reveal']);
-  expect(stdout).toContain(CANARY);
-});
-
 it('threat 16: rogue sidecar: a port that another program has ends the start, with no other port in its place', async () => {
   const { code, stdout, stderr } = await runCli(['serve', '--port', String(decoy.port)], { home: folder });
   expect(code).toBe(69);
