@@ -272,4 +272,29 @@ export const REQUEST_DEFENCES: readonly Defence[] = [
     test: 'test/threats/wire.test.ts',
     fails: 'threat 17: path confusion',
   },
+  {
+    against: 'threat 41',
+    file: 'src/http/events/readers.ts',
+    defence: 'count() < MAX_READERS',
+    without: 'count() < 10 * MAX_READERS',
+    test: 'test/http/events/watching.test.ts',
+    fails:
+      'past it 503 too-many-readers with Retry-After, for polls that would wait too; one that goes makes room',
+  },
+  {
+    against: 'threat 41',
+    file: 'src/http/events/reader.ts',
+    defence: 'else if (takenAtBeat === taken)',
+    without: 'else if (takenAtBeat === taken && taken < 0)',
+    test: 'test/http/events/watching.test.ts',
+    fails: 'one that stops reading loses its connection; one that reads beside it gets everything',
+  },
+  {
+    against: 'threat 41',
+    file: 'src/http/events/reader.ts',
+    defence: 'if (waiting.length > MAX_WAITING) letGo();',
+    without: '',
+    test: 'test/http/events/reader.test.ts',
+    fails: 'is cut off when more waits for it than may wait',
+  },
 ];
