@@ -63,6 +63,8 @@ export interface Inputs {
   readonly nimAccess: KeylessAccess;
   /** Findings about inputs whose last good state is still in use. */
   readonly troubles: readonly Finding[];
+  /** What is wrong with the file of the tokens, or null. */
+  readonly tokenTrouble: Finding | null;
 }
 
 /** Reads the operator's config with the catalog's rows to fill its gaps. */
@@ -100,6 +102,7 @@ export async function readModelsJsonFile(
 /** Puts the parts together. Pure. */
 export function buildSnapshot(fixed: Fixed, inputs: Inputs, revision: number): Snapshot {
   const { config, profiles, modelsJson, discovery, defaultModelWish, previousAutoDefault, troubles } = inputs;
+  const tokenFindings = inputs.tokenTrouble === null ? [] : [inputs.tokenTrouble];
   return createSnapshot({
     revision,
     env: config.env,
@@ -130,6 +133,6 @@ export function buildSnapshot(fixed: Fixed, inputs: Inputs, revision: number): S
     previousAutoDefault,
     installKey: fixed.installKey,
     minContextWindow: fixed.minContextWindow,
-    findings: [...troubles, ...config.findings, ...profileFindings(profiles)],
+    findings: [...troubles, ...tokenFindings, ...config.findings, ...profileFindings(profiles)],
   });
 }

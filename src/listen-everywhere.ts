@@ -10,7 +10,7 @@ import type { Logger } from './platform/logger.ts';
 import { OPEN_PATHS } from './server.ts';
 import type { Settings } from './settings/layers.ts';
 
-type App = Pick<Parameters<typeof createGuardedServer>[0], 'fetch' | 'ready'>;
+type App = Pick<Parameters<typeof createGuardedServer>[0], 'fetch' | 'ready' | 'onRefused'>;
 
 /**
  * Listens on the TCP port and on the Unix socket, where each is wanted.
@@ -21,15 +21,14 @@ type App = Pick<Parameters<typeof createGuardedServer>[0], 'fetch' | 'ready'>;
 export async function listenEverywhere(
   { host, port, socket }: Settings,
   access: Pick<AccessRules, 'callers' | 'mayRequest'>,
-  { fetch, ready }: App,
+  app: App,
   log: Logger,
   undo: (() => Promise<void>)[],
 ): Promise<{ url: string; places: readonly string[] }> {
   const serverFor = (allowedHosts: () => readonly string[]) => {
     let rules: AccessRules | undefined;
     return createGuardedServer({
-      fetch,
-      ...(ready === undefined ? {} : { ready }),
+      ...app,
       log,
       rules: () =>
         (rules ??= createAccessRules({

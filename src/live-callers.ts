@@ -2,8 +2,9 @@
  * The callers of a running server, kept in step with their files: `tokens.json`, and the endpoint's token in
  * `identity.json`. A command that changed one asks the server to look at once; the watch finds it anyway.
  */
-import { createCallerTokenStore } from './credentials/caller-tokens.ts';
+import { createCallerTokenStore, tokenFileFinding } from './credentials/caller-tokens.ts';
 import { messageOf } from './domain/errors.ts';
+import type { Finding } from './domain/finding.ts';
 import type { Secret } from './domain/secret.ts';
 import { type Callers, createCallers } from './http/callers/callers.ts';
 import type { Clock } from './platform/clock.ts';
@@ -22,6 +23,8 @@ export interface LiveCallersOptions {
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
   /** Called after the endpoint's token changed; the new one is in force already. */
   readonly onToken: (token: Secret) => Promise<void>;
+  /** Called after each reading of the stored tokens with what is wrong with their file, or null. */
+  readonly onTokenTrouble: (finding: Finding | null) => void;
 }
 
 export interface LiveCallers {
@@ -37,13 +40,14 @@ export interface LiveCallers {
  * @throws SidecarError `config-invalid` for an endpoint's token that no header could carry
  */
 export async function createLiveCallers(options: LiveCallersOptions): Promise<LiveCallers> {
-  const { paths, token, isTokenFixed, clock, log, onToken } = options;
+  const { paths, token, isTokenFixed, clock, log, onToken, onTokenTrouble } = options;
   const callers = createCallers(token, clock);
   const store = createCallerTokenStore(paths.tokens, clock);
   let trouble: string | null = null;
 
   const reloadStored = async (): Promise<void> => {
     const file = await store.read();
+    onTokenTrouble(tokenFileFinding(paths.tokens, file));
     if (file.kind === 'read') {
       trouble = null;
       callers.setStored(file.tokens);

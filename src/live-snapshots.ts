@@ -57,6 +57,8 @@ export interface LiveSnapshots {
   readonly reread: (parts: readonly Exclude<Part, 'config' | 'modelsJson'>[]) => Promise<void>;
   /** Takes over whether a self-hosted NIM server answers without a key. */
   readonly setNimAccess: (access: KeylessAccess) => void;
+  /** Takes over what is wrong with the file of the tokens, which somebody else reads; null: nothing. */
+  readonly setTokenTrouble: (finding: Finding | null) => void;
   /** Reads models.json again, for one who knows that it was written just now; resolves when it counts. */
   readonly rereadModelsJson: () => Promise<void>;
   /** A new revision of the same inputs, for one who knows that something changed which no file shows. */
@@ -179,6 +181,7 @@ export function createLiveSnapshots(options: LiveOptions): LiveSnapshots {
       return queue;
     },
     setNimAccess: (nimAccess) => enqueue(() => Promise.resolve(swap({ nimAccess }))),
+    setTokenTrouble: (tokenTrouble) => enqueue(() => Promise.resolve(swap({ tokenTrouble }))),
     rereadModelsJson: () => {
       refresh('modelsJson');
       return queue;

@@ -10,6 +10,7 @@ import type { Finding } from './domain/finding.ts';
 import { createAwsIdentities } from './credentials/aws/create-aws-identities.ts';
 import { createExchangedKeys } from './credentials/exchange/create-exchanged-keys.ts';
 import { exchangeSources } from './credentials/exchange/exchange-source.ts';
+import { createCallerTokenStore, tokenFileFinding } from './credentials/caller-tokens.ts';
 import { createCredentialHealth } from './credentials/credential-health.ts';
 import { type DiscoveryReport, NOTHING_SCANNED } from './domain/runtime-state.ts';
 import {
@@ -98,10 +99,11 @@ export async function prepare(surroundings: Surroundings, options: PrepareOption
     if (settings.logFormat !== null) surroundings.log.setFormat(settings.logFormat);
     if (options.scan === 'write') await ensurePrivateFolder(paths.sidecarDir);
     const catalog = [...loadCatalog().providers.values()];
-    const [identity, config, profiles] = await Promise.all([
+    const [identity, config, profiles, tokens] = await Promise.all([
       findIdentity(paths.identity, settings, options, clock()),
       readConfig({ paths, env, catalog }),
       readProfiles(paths),
+      createCallerTokenStore(paths.tokens, clock).read(),
     ]);
     if (config.kind === 'broken') return refused(config.problem);
 
@@ -177,6 +179,7 @@ export async function prepare(surroundings: Surroundings, options: PrepareOption
       previousAutoDefault: null,
       nimAccess,
       troubles: modelsJson.troubles,
+      tokenTrouble: tokenFileFinding(paths.tokens, tokens),
     };
     const snapshot = buildSnapshot(fixed, inputs, options.firstRevision ?? 1);
     return { kind: 'prepared', settings, fixed, inputs, snapshot, identity, oauth, discovery };

@@ -5,7 +5,6 @@
 import { Hono } from 'hono';
 import { messageOf, SidecarError } from './domain/errors.ts';
 import type { DiscoveryAnswer } from './domain/answers/discovery.ts';
-import type { Resolution, ResolutionOutcome } from './domain/auth.ts';
 import type { DiscoveryReport } from './domain/runtime-state.ts';
 import { type Caller, seesEverything } from './http/callers/caller.ts';
 import type { Callers } from './http/callers/callers.ts';
@@ -15,24 +14,22 @@ import type { CredentialAudit } from './http/credential-audit.ts';
 import { EVENT_STREAM_HEADERS, type Watching } from './http/events/watching.ts';
 import { awsCredentialsResponse } from './http/aws-credentials.ts';
 import { isChallenge, proofFor } from './http/liveness-proof.ts';
-import type { GuardedEnv, ReadyBody } from './http/node-server.ts';
+import { type GuardedEnv, JSON_HEADERS } from './http/node-server.ts';
 import type { Metrics } from './http/metrics/metrics.ts';
 import { problemResponse } from './http/problem-details.ts';
 import { readJsonBody, readOptionalJsonBody } from './http/json-body.ts';
 import { type Logins, loginBody } from './http/login-routes.ts';
 import { readQuery, RESOLVE_PARAMETERS, toResolveRequest } from './http/query.ts';
 import { rejectionBody, toRejection } from './http/rejection-body.ts';
-import { pathOf } from './http/request-target.ts';
+import { createResolveRoute } from './http/resolve-route.ts';
 import { connectBody, defaultModelBody, type SetUp } from './http/set-up-routes.ts';
 import type { Clock } from './platform/clock.ts';
 import type { Logger } from './platform/logger.ts';
 import { programVersion } from './platform/process.ts';
 import { toExplainAnswer } from './resolution/answers/explain-answer.ts';
 import { listModels, listProvider, listProviders } from './resolution/answers/listings.ts';
-import { toResolveAnswer } from './resolution/answers/resolve-answer.ts';
 import { chooseDefaultModel } from './resolution/default-model.ts';
 import type { ReportRejection } from './resolution/report-rejection.ts';
-import type { ResolveRequest } from './resolution/resolve.ts';
 import type { Resolver } from './resolution/resolver.ts';
 import type { Snapshot } from './resolution/snapshot.ts';
 import type { HealthReport } from './validation/health.ts';
@@ -64,8 +61,6 @@ export interface AppParts {
 /** Paths that answer without a token, and say nothing secret. */
 export const OPEN_PATHS = ['/livez', '/health'] as const;
 
-const JSON_HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-store' };
-
 /** The connection is the lease: it ends with it, and must not be kept for another request. */
 const LEASE_HEADERS = { ...JSON_HEADERS, 'content-type': 'application/x-ndjson', connection: 'close' };
 
@@ -88,7 +83,7 @@ export function createApp({
   log,
 }: AppParts) {
   const app = new Hono<{ Bindings: GuardedEnv }>();
-  const resolveBody = rememberBody((resolution: Resolution) => toResolveAnswer(resolution, 'secrets'));
+  const resolveRoute = createResolveRoute({ snapshot, resolver, metrics, audit });
 
   app.get('/livez', (c) => {
     const { challenge, caller } = readQuery(c.req.url, ['challenge', 'caller']);
@@ -113,41 +108,7 @@ export function createApp({
     );
   });
 
-  const answerResolve = (outcome: ResolutionOutcome, caller: Caller): Response => {
-    if (outcome.kind === 'failed') return problemResponse(outcome.problem);
-    refuseBeyondScope(snapshot(), caller, outcome.resolution);
-    audit.handedOut(outcome.resolution, caller);
-    return new Response(resolveBody(outcome.resolution).text, { headers: JSON_HEADERS });
-  };
-  // Not async: an answer that is kept goes out without a turn of the event loop.
-  app.get('/v1/resolve', (c): Response | Promise<Response> => {
-    const request = toResolveRequest(readQuery(c.req.url, RESOLVE_PARAMETERS));
-    const began = metrics.timer();
-    const { caller } = c.env;
-    const kept = resolver.kept(request);
-    if (kept !== undefined) {
-      metrics.resolved(kept, began, true);
-      return answerResolve(kept, caller);
-    }
-    return resolver.resolve(request).then((outcome) => {
-      metrics.resolved(outcome, began, false);
-      return answerResolve(outcome, caller);
-    });
-  });
-
-  // The same answer below the router, for most of all requests: one of a caller without limits that is kept.
-  // What is done for an answer above has to be done here as well.
-  const ready = (target: string, caller: Caller): ReadyBody | undefined => {
-    if (caller.scope !== null || pathOf(target) !== '/v1/resolve') return undefined;
-    const request = readResolveRequest(target);
-    if (request === undefined) return undefined;
-    const began = metrics.timer();
-    const kept = resolver.kept(request);
-    if (kept?.kind !== 'resolved') return undefined;
-    metrics.resolved(kept, began, true);
-    audit.handedOut(kept.resolution, caller);
-    return resolveBody(kept.resolution);
-  };
+  app.get(resolveRoute.path, (c) => resolveRoute.answer(c.req.url, c.env.caller));
 
   app.post('/v1/resolve/:resolutionId/rejected', async (c) => {
     readQuery(c.req.url, []);
@@ -155,7 +116,7 @@ export function createApp({
     if (read.kind === 'refused') return read.response;
     const rejection = toRejection(read.body, clock());
     const outcome = await reportRejection(c.req.param('resolutionId'), rejection);
-    if (outcome.kind !== 'set-aside') return answerResolve(outcome, c.env.caller);
+    if (outcome.kind !== 'set-aside') return resolveRoute.respond(outcome, c.env.caller);
     return problemResponse(outcome.problem, { coolDown: outcome.coolDown });
   });
 
@@ -209,16 +170,12 @@ export function createApp({
     if (c.req.method === 'HEAD') return new Response(null, { headers: EVENT_STREAM_HEADERS });
     const lastEventId = c.req.header('last-event-id') ?? null;
     const { connection, caller } = c.env;
-    return watching.stream({
-      lastEventId,
-      drop: () => connection.destroy(),
-      ...(caller.ended === null ? {} : { revoked: caller.ended }),
-    });
+    return watching.stream({ lastEventId, drop: () => connection.destroy(), ...watcherOf(caller) });
   });
 
   app.get('/v1/snapshot', (c) => {
     const { since } = readQuery(c.req.url, ['since']);
-    return watching.poll({ since, signal: c.req.raw.signal });
+    return watching.poll({ since, signal: c.req.raw.signal, ...watcherOf(c.env.caller) });
   });
 
   app.get('/v1/aws/credentials/:provider', (c) => {
@@ -300,7 +257,7 @@ export function createApp({
     return problemResponse({ code: 'internal', detail: 'The program failed; its log says more', hints: [] });
   });
 
-  return { fetch: app.fetch, request: app.request, routes: app.routes, ready };
+  return { fetch: app.fetch, request: app.request, routes: app.routes, ready: resolveRoute.ready };
 }
 
 /** Large, always the same, and rarely asked for: what makes it is loaded then. */
@@ -313,25 +270,7 @@ function json(body: unknown, status = 200): Response {
   return new Response(JSON.stringify(body), { status, headers: JSON_HEADERS });
 }
 
-/** Serialises each object once: the resolver hands out the same resolution until something changes. */
-function rememberBody<T extends object>(toBody: (value: T) => unknown): (value: T) => ReadyBody {
-  const bodies = new WeakMap<T, ReadyBody>();
-  return (value) => {
-    const known = bodies.get(value);
-    if (known !== undefined) return known;
-    const text = JSON.stringify(toBody(value));
-    const body = { text, bytes: Buffer.byteLength(text) };
-    bodies.set(value, body);
-    return body;
-  };
-}
-
-/** The request of a target, or undefined where its parameters cannot be read: the route says why. */
-function readResolveRequest(target: string): ResolveRequest | undefined {
-  try {
-    return toResolveRequest(readQuery(target, RESOLVE_PARAMETERS));
-  } catch (error) {
-    if (error instanceof SidecarError) return undefined;
-    throw error;
-  }
+/** Who watches, and how long it may. */
+function watcherOf({ name, ended }: Caller) {
+  return { token: name ?? '', ...(ended === null ? {} : { revoked: ended }) };
 }

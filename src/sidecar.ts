@@ -4,6 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Discovery } from './discovery/watcher.ts';
+import type { Finding } from './domain/finding.ts';
 import type { DiscoveryReport } from './domain/runtime-state.ts';
 import type { SidecarEvent } from './domain/sidecar-event.ts';
 import type { CallerScope } from './domain/caller-scope.ts';
@@ -144,6 +145,8 @@ async function run(
 
   const logHealth = createHealthLog(log, await healthOf(snapshot));
   let announceAgain = (): Promise<void> => Promise.resolve();
+  let tokenTrouble = inputs.tokenTrouble;
+  let tellTokenTrouble = (_finding: Finding | null): void => undefined;
   const access = await createLiveCallers({
     paths: fixed.paths,
     token: identity.token,
@@ -153,6 +156,10 @@ async function run(
     onToken: async (token) => {
       onSecrets(secretsOf(token, live.current()));
       await announceAgain();
+    },
+    onTokenTrouble: (finding) => {
+      tokenTrouble = finding;
+      tellTokenTrouble(finding);
     },
   });
   const live = createLiveSnapshots({
@@ -173,6 +180,9 @@ async function run(
       warmAwsIdentities(current, clock());
     },
   });
+  tellTokenTrouble = live.setTokenTrouble;
+  // The first reading came before there was anybody to tell.
+  tellTokenTrouble(tokenTrouble);
   warmAwsIdentities(snapshot, clock());
   const nimAccess = watchNimAccess({
     env: () => live.current().env,
@@ -259,7 +269,8 @@ async function run(
       callers: access.callers,
       mayRequest: (scope: CallerScope, request: ScopedRequest) => mayRequest(live.current(), scope, request),
     };
-    const { url, places } = await listenEverywhere(settings, guard, app, log, undo);
+    const answering = { fetch: app.fetch, ready: app.ready, onRefused: metrics.refused };
+    const { url, places } = await listenEverywhere(settings, guard, answering, log, undo);
     // Before the servers close: an open answer would keep them from it.
     undo.push(async () => access.callers.close());
     undo.push(async () => watching.close());

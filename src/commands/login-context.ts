@@ -80,7 +80,8 @@ function oauthDeps(context: CommandContext): OAuthDeps {
 function terminalPrompt(): Prompt {
   return {
     isPiped,
-    readPiped: readAllInput,
+    // One that was cut is longer than any key may be, and is refused as such.
+    readPiped: async () => (await readAllInput()).text,
     askSecret: async (question) => {
       if (!canAsk()) return { kind: 'no-terminal' };
       const text = await askHidden(question);

@@ -7,7 +7,7 @@ import { EXIT, factsOf, SidecarError, toSidecarError } from '../domain/errors.ts
 import type { Rejection, RenewalOutcome } from '../domain/renewal.ts';
 import { escapeControlCharacters, quoteUntrusted } from '../domain/untrusted-text.ts';
 import { type AskAnswer, createAsk } from '../login/ask-provider.ts';
-import { readAllInput } from '../platform/standard-input.ts';
+import { MAX_INPUT_LENGTH, readAllInput } from '../platform/standard-input.ts';
 import { createRenewers } from '../renewers.ts';
 import { resolve } from '../resolution/resolve.ts';
 import { type CommandContext, printJson } from './context.ts';
@@ -62,14 +62,23 @@ async function readBody(method: string, data: string | undefined): Promise<strin
   if (/^(?:get|head)$/i.test(method)) {
     throw new SidecarError('bad-request', `A ${method.toUpperCase()} request carries no data`);
   }
-  const text = data === '-' ? await readAllInput() : data;
+  const text = data === '-' ? await readInput() : data;
   try {
     JSON.parse(text);
   } catch {
     // The text is not shown: it may hold anything.
-    throw new SidecarError('bad-request', 'The data is not JSON, or longer than 65536 characters');
+    throw new SidecarError('bad-request', 'The data is not JSON');
   }
   return text;
+}
+
+/** What was cut may still be JSON, and another one. */
+async function readInput(): Promise<string> {
+  const { text, isCut } = await readAllInput();
+  if (!isCut) return text;
+  throw new SidecarError('bad-request', `Standard input holds more than ${MAX_INPUT_LENGTH} characters`, [
+    'Send less data, or send the request with a program of your own: provider-sidecar resolve',
+  ]);
 }
 
 function lookUp(

@@ -7,6 +7,7 @@ import * as z from 'zod';
 import { type CallerScope, scopeDefect } from '../domain/caller-scope.ts';
 import { isTokenName, makeCallerToken, type NewCallerToken } from '../domain/caller-token.ts';
 import { SidecarError } from '../domain/errors.ts';
+import type { Finding } from '../domain/finding.ts';
 import { quoteUntrusted } from '../domain/untrusted-text.ts';
 import { type Clock, isoOrNull, toIso } from '../platform/clock.ts';
 import {
@@ -139,6 +140,12 @@ export function createCallerTokenStore(path: string, clock: Clock): CallerTokenS
         };
       }),
   };
+}
+
+/** What is wrong with the file, or null. The tokens that were read before stay in force meanwhile. */
+export function tokenFileFinding(path: string, file: TokenFile): Finding | null {
+  if (file.kind === 'read') return null;
+  return { code: 'config-invalid', detail: file.detail, hint: `Mend or remove ${path}` };
 }
 
 /** The refusal of a name that no token has. */

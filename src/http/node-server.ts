@@ -2,13 +2,14 @@
  * The guarded HTTP server: node's own listener runs the access guard over the raw request and only then
  * hands the request to the router. Deadlines and caps hold before, during and after that.
  */
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import { systemCodeOf } from '../domain/errors.ts';
 import type { Logger } from '../platform/logger.ts';
-import { decideAccess, type AccessDecision, type AccessRules } from './access.ts';
+import { decideAccess, type AccessDecision, type AccessRules, type RefusalCode } from './access.ts';
 import { ANONYMOUS, type Caller } from './callers/caller.ts';
+import { ClosableServer } from './closable-server.ts';
 import { problemResponse } from './problem-details.ts';
 import { refuseRequest, refuseSocket, statusOf, type Refusal } from './refusal.ts';
 import { GuardedRequest, judgeBody, readCappedBody } from './request-body.ts';
@@ -25,6 +26,9 @@ export interface ReadyBody {
   readonly text: string;
   readonly bytes: number;
 }
+
+/** Header lines of every JSON answer. */
+export const JSON_HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-store' } as const;
 
 /** Deadlines in milliseconds. */
 interface ServerDeadlines {
@@ -47,6 +51,8 @@ export interface GuardedServerOptions {
   /** Read once per request, so what changes counts from the next request on. */
   readonly rules: () => AccessRules;
   readonly log: Pick<Logger, 'error' | 'warn'>;
+  /** Told of each refusal of the guard. */
+  readonly onRefused?: (code: RefusalCode) => void;
   readonly deadlines?: ServerDeadlines;
   /** Most connections at a time. @default 4096 */
   readonly maxConnections?: number;
@@ -68,6 +74,7 @@ export function createGuardedServer(options: GuardedServerOptions): Server {
   const audit = (refusal: Refusal): void => {
     // The code alone: a target or a header value may hold a token.
     log.warn('Request refused', { code: refusal.code, status: statusOf(refusal) });
+    options.onRefused?.(refusal.code);
   };
   const decide = (request: GuardedRequest): AccessDecision =>
     decideAccess(
@@ -123,7 +130,7 @@ export function createGuardedServer(options: GuardedServerOptions): Server {
     void routeChunked(request, response);
   };
 
-  const server = createServer(
+  const server = new ClosableServer(
     {
       IncomingMessage: GuardedRequest,
       headersTimeout: deadlines.headers ?? 5_000,
@@ -160,8 +167,9 @@ export function createGuardedServer(options: GuardedServerOptions): Server {
       socket.destroy();
       return;
     }
-    if (answer?.headersSent === true && !answer.req.complete) {
-      // The request is answered already, and only the rest of it is broken: a second answer would belong to nothing.
+    if (answer?.headersSent === true && (!answer.req.complete || !answer.shouldKeepAlive)) {
+      // The request is answered already, and what comes now is the rest of it, or stands behind the last one of the
+      // connection: a second answer would belong to nothing.
       socket.end(() => socket.destroy());
       return;
     }
@@ -173,11 +181,7 @@ export function createGuardedServer(options: GuardedServerOptions): Server {
 }
 
 function sendReady(response: ServerResponse, { text, bytes }: ReadyBody): void {
-  response.writeHead(200, {
-    'content-type': 'application/json',
-    'cache-control': 'no-store',
-    'content-length': bytes,
-  });
+  response.writeHead(200, { ...JSON_HEADERS, 'content-length': bytes });
   response.end(text);
 }
 

@@ -52,7 +52,12 @@ export function refuseSocket(socket: Duplex, refusal: Refusal): void {
 }
 
 function bodyOf(refusal: Refusal, status: number): string {
-  return JSON.stringify(toProblemDetails({ code: refusal.code, ...WORDS[refusal.code] }, { status }));
+  return JSON.stringify(toProblemDetails(refusalProblem(refusal.code), { status }));
+}
+
+/** What a refusal says; the same for everybody who is refused with this code. */
+export function refusalProblem(code: RefusalCode): Problem {
+  return { code, ...WORDS[code] };
 }
 
 /** Constant words for each code, so that a refusal tells a prober nothing but the code. */

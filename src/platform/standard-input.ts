@@ -3,7 +3,14 @@ import { createInterface } from 'node:readline/promises';
 import { StringDecoder } from 'node:string_decoder';
 
 /** Longest input that is taken, in characters: no key comes near. */
-const MAX_LENGTH = 64 * 1024;
+export const MAX_INPUT_LENGTH = 64 * 1024;
+
+/** All that was piped in, as far as it is taken. */
+export interface PipedInput {
+  readonly text: string;
+  /** True when there was more: the text is not what was meant then. */
+  readonly isCut: boolean;
+}
 
 /** True when a person can be asked: input and the messages' stream are both a terminal. */
 export function canAsk(): boolean {
@@ -16,14 +23,14 @@ export function isPiped(): boolean {
 }
 
 /** All of standard input as text, cut at 64 Ki characters. */
-export async function readAllInput(): Promise<string> {
+export async function readAllInput(): Promise<PipedInput> {
   process.stdin.setEncoding('utf8');
   let text = '';
   for await (const chunk of process.stdin) {
     text += String(chunk);
-    if (text.length > MAX_LENGTH) break;
+    if (text.length > MAX_INPUT_LENGTH) break;
   }
-  return text.slice(0, MAX_LENGTH);
+  return { text: text.slice(0, MAX_INPUT_LENGTH), isCut: text.length > MAX_INPUT_LENGTH };
 }
 
 /**
@@ -90,7 +97,7 @@ export function askHidden(question: string): Promise<string | null> {
         if (GIVE_UP.includes(character)) return finish(null);
         if (character === ERASE_ALL) text = '';
         else if (ERASE.includes(character)) text = text.slice(0, -1);
-        else if (text.length < MAX_LENGTH) text += character;
+        else if (text.length < MAX_INPUT_LENGTH) text += character;
       }
     };
     for (const name of END_SIGNALS) process.on(name, onSignal);

@@ -275,11 +275,20 @@ export const REQUEST_DEFENCES: readonly Defence[] = [
   {
     against: 'threat 41',
     file: 'src/http/events/readers.ts',
-    defence: 'count() < MAX_READERS',
-    without: 'count() < 10 * MAX_READERS',
+    defence: 'if (closed || count() >= MAX_READERS)',
+    without: 'if (closed)',
     test: 'test/http/events/watching.test.ts',
     fails:
       'past it 503 too-many-readers with Retry-After, for polls that would wait too; one that goes makes room',
+  },
+  {
+    against: 'threat 41',
+    file: 'src/http/events/readers.ts',
+    defence: '(taken.get(token) ?? 0) >= limit',
+    without: '(taken.get(token) ?? 0) > 10 * limit',
+    test: 'test/http/events/watching.test.ts',
+    fails:
+      '"cap streams per token": a token has a quarter of all, polls that wait included, and keeps no other from one',
   },
   {
     against: 'threat 41',

@@ -7,11 +7,10 @@ import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { vi } from 'vitest';
-import { RUNTIMES } from '../../src/discovery/runtimes/index.ts';
 import { type FakeOllama, startFakeOllama } from '../helpers/fake-ollama.ts';
 import { freePort } from '../helpers/free-port.ts';
+import { mappedPorts } from '../helpers/mapped-ports.ts';
 import { ROOT } from './pages.ts';
 
 const DEFAULT_PORT = '18780';
@@ -40,13 +39,11 @@ export async function startDocMachine(): Promise<DocMachine> {
   await writeCommands(bin);
   const ollama = await startFakeOllama({ models: [{ name: 'llama3:chat', contextLength: 32_768 }] });
   const [port, nobody] = [await freePort(), await freePort()];
-  const preload = pathToFileURL(join(import.meta.dirname, 'map-ports.mjs')).href;
   const env = {
     PATH: [bin, process.env['PATH'] ?? ''].join(delimiter),
     HOME: home,
     PROVIDER_SIDECAR_PORT: String(port),
-    NODE_OPTIONS: `--import ${preload}`,
-    TEST_PORT_MAP: JSON.stringify(portMap(ollama.port, nobody)),
+    ...mappedPorts(ollama.port, nobody),
   };
   const shell = startShell(env, home);
   const toPage = (text: string): string =>
@@ -102,12 +99,6 @@ export async function startDocMachine(): Promise<DocMachine> {
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** Every default port leads to nobody, but Ollama's, which leads to the fake. */
-function portMap(ollama: number, nobody: number): Readonly<Record<string, number>> {
-  const others = RUNTIMES.flatMap(({ defaultPorts }) => defaultPorts.map((port) => [port, nobody] as const));
-  return { ...Object.fromEntries(others), 11434: ollama };
 }
 
 async function stopOllamaAndWait(ollama: FakeOllama, health: string | undefined): Promise<void> {

@@ -10,7 +10,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createCallerTokenStore } from '../../src/credentials/caller-tokens.ts';
 import { ERROR_CODES, type ErrorCode, factsOf } from '../../src/domain/errors.ts';
-import { MAX_READERS } from '../../src/http/events/readers.ts';
+import { MAX_ENDPOINT_READERS } from '../../src/http/events/readers.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { runCli } from '../helpers/cli.ts';
 import { startFakeLlamaServer } from '../helpers/fakes/llamacpp.ts';
@@ -179,7 +179,7 @@ const BY_HTTP: Partial<Record<ErrorCode, () => Promise<Seen>>> = {
     const reading = new AbortController();
     const { signal } = reading;
     const headers = { authorization: `Bearer ${asked.token}` };
-    const streams = Array.from({ length: MAX_READERS }, () =>
+    const streams = Array.from({ length: MAX_ENDPOINT_READERS }, () =>
       fetch(`${asked.sidecar.url}/v1/events`, { headers, signal }),
     );
     try {

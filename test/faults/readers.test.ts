@@ -1,6 +1,6 @@
 /** Readers of the event stream that never read: they cost little, nobody else waits for them, and none keeps the server alive. */
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { MAX_READERS } from '../../src/http/events/readers.ts';
+import { MAX_ENDPOINT_READERS } from '../../src/http/events/readers.ts';
 import { openEventStream } from '../helpers/event-stream.ts';
 import { head, openSocket } from '../helpers/raw-http.ts';
 import { sidecarWith } from './fault-rig.ts';
@@ -22,7 +22,7 @@ it('fault: readers of the event stream that never read', async () => {
   const stream = await openEventStream({ url: rig.sidecar.url, token: rig.token });
   onTestFinished(() => stream.close());
   const sockets = await Promise.all(
-    Array.from({ length: MAX_READERS - 1 }, async () => {
+    Array.from({ length: MAX_ENDPOINT_READERS - 1 }, async () => {
       const socket = await openSocket(Number(port));
       // Nobody listens for data, so nothing is taken out of the connection.
       socket.pause();

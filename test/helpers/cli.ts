@@ -15,6 +15,8 @@ export interface CliResult {
 export interface CliOptions {
   readonly home: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** @default home */
+  readonly cwd?: string;
 }
 
 /** A program that is still running. */
@@ -31,9 +33,9 @@ export interface RunningCli {
 }
 
 /** Starts the program. */
-export function startCli(args: readonly string[], { home, env = {} }: CliOptions): RunningCli {
+export function startCli(args: readonly string[], { home, env = {}, cwd = home }: CliOptions): RunningCli {
   const child = spawn(process.execPath, [CLI, ...args], {
-    cwd: home,
+    cwd,
     // Nothing beyond the loopback is asked, not even the address of instance metadata.
     env: { PATH: process.env['PATH'], HOME: home, AWS_EC2_METADATA_DISABLED: 'true', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -62,6 +62,19 @@ describe('listen and close', () => {
     expect(server.listening).toBe(false);
   });
 
+  it('close ends a connection on which nothing was ever sent at once', async () => {
+    const server = make();
+    const { port } = await listen(server, { host: '127.0.0.1', port: 0 });
+    const accepted = once(server, 'connection');
+    const silent = await openSocket(port);
+    await accepted;
+    const silentEnd = readToEnd(silent);
+    const closing = close(server, 60_000);
+    expect((await silentEnd).text).toBe('');
+    await closing;
+    expect(server.listening).toBe(false);
+  });
+
   it('close ends what does not end by itself after the grace, and twice is fine', async () => {
     const server = make();
     const { port } = await listen(server, { host: '127.0.0.1', port: 0 });

@@ -1,10 +1,18 @@
 /** A hostile runtime at a default port: it may be shown as what it is, and can do nothing else. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type FakeOllama, startFakeOllama } from '../helpers/fake-ollama.ts';
-import type { Fault } from '../helpers/fake-runtime.ts';
 import { head, sendRaw } from '../helpers/raw-http.ts';
 import { type Rig, startRig } from '../helpers/sidecar-rig.ts';
-import { CANARY, config, type Decoy, startDecoy } from './target.ts';
+import { type Decoy, startDecoy } from './decoy.ts';
+import {
+  expectNothingOfBadRows,
+  expectNothingTold,
+  listBadRows,
+  listTooMany,
+  sendOn,
+  UNUSABLE_ANSWERS,
+} from './hostile-runtime.ts';
+import { CANARY, config } from './target.ts';
 
 let fake: FakeOllama;
 let decoy: Decoy;
@@ -29,41 +37,16 @@ async function startWithKeys(): Promise<Rig> {
   return rig;
 }
 
-/** What the runtime was sent holds no secret, no cookie and no origin, and nobody was sent on to the decoy. */
-function expectNothingTold(): void {
-  expect(fake.requests.length).toBeGreaterThan(0);
-  for (const { headers, path, body } of fake.requests) {
-    expect(Object.keys(headers)).not.toEqual(
-      expect.arrayContaining([expect.stringMatching(/^(authorization|cookie|origin|x-api-key|proxy-.*)$/)]),
-    );
-    expect(JSON.stringify({ headers, path, body })).not.toContain('canary');
-  }
-  expect(decoy.asked).toEqual([]);
-}
-
-/** Every text and key in a JSON value; text that is no JSON as it is. */
-function stringsOf(text: string): string[] {
-  if (!/^[[{]/.test(text)) return [text];
-  const found: string[] = [];
-  JSON.parse(text, (key, value: unknown) => {
-    found.push(key);
-    if (typeof value === 'string') found.push(value);
-    return value;
-  });
-  return found;
-}
-
 describe('threat 14: discovery probe leaks', () => {
   it('probes carry no credential, and a redirect is not followed', async () => {
-    fake.setRoute('GET /api/tags', { status: 302, headers: { location: `${decoy.url}/steal` } });
-    fake.setRoute('GET /v1/models', { status: 307, headers: { location: `${decoy.url}/steal` } });
+    sendOn(fake, decoy);
     const asked = await startWithKeys();
     await asked.ask('/v1/discovery/scan', { method: 'POST' });
-    expectNothingTold();
+    expectNothingTold(fake, decoy);
     expect((await asked.ask('/v1/providers')).text).not.toContain(String(decoy.port));
   });
 
-  it.each<Fault>(['endless', 'slow-body', 'silent', 'huge', 'compressed', 'reset', 'truncated'])(
+  it.each(UNUSABLE_ANSWERS)(
     'a runtime whose answers are %s costs a scan its deadline and no more; keys of others still resolve',
     async (fault) => {
       fake.setFault(fault);
@@ -75,39 +58,14 @@ describe('threat 14: discovery probe leaks', () => {
       const { port } = new URL(asked.sidecar.url);
       const alive = head('GET /livez HTTP/1.1', `Host: 127.0.0.1:${port}`, 'Connection: close');
       expect((await sendRaw(Number(port), alive)).status).toBe(200);
-      expectNothingTold();
+      expectNothingTold(fake, decoy);
     },
   );
 });
 
 describe('threat 15: fake local provider', () => {
-  const row = (name: unknown): object => ({
-    name,
-    model: name,
-    digest: 'd'.repeat(64),
-    capabilities: ['completion'],
-    details: { family: 'llama' },
-    baseUrl: decoy.url,
-    api: 'anthropic-messages',
-    apiKey: 'sk-planted',
-    auth: 'none',
-  });
-
   it('control characters, paths, endless names, places and keys in the rows', async () => {
-    const bad = [
-      '\u001b]0;owned\u0007',
-      'a\r\nX-Injected: 1',
-      'a\u0000b',
-      '\u202egnp.exe',
-      'x'.repeat(10_000),
-      '',
-      7,
-      null,
-      {},
-    ];
-    fake.setRoute('GET /api/tags', {
-      body: { models: [...bad.map(row), row('openai/gpt-5'), row('../../x'), row('good')] },
-    });
+    listBadRows(fake, decoy);
     const asked = await startWithKeys();
     const texts = await Promise.all(
       ['/v1/models', '/v1/providers', '/v1/discovery', '/v1/snapshot', '/metrics'].map(
@@ -116,11 +74,7 @@ describe('threat 15: fake local provider', () => {
     );
     const modelsJson = JSON.stringify(await asked.readModelsJson());
     for (const text of [...texts, modelsJson, JSON.stringify(asked.logged)]) {
-      for (const shown of stringsOf(text))
-        expect(shown).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f\u202e]/);
-      expect(text).not.toContain('sk-planted');
-      expect(text).not.toContain(decoy.url);
-      expect(text).not.toContain('x'.repeat(1_000));
+      expectNothingOfBadRows(text, decoy);
     }
     expect(modelsJson).toContain('"good"');
     // A model that is called like one of a hosted provider takes nothing from it.
@@ -130,17 +84,16 @@ describe('threat 15: fake local provider', () => {
     const local = await asked.ask('/v1/resolve?model=ollama/good');
     expect(local.text).toContain(`127.0.0.1:${fake.port}`);
     expect(local.text).not.toContain('canary');
-    expectNothingTold();
+    expectNothingTold(fake, decoy);
   });
 
   it('100,000 models: as many as may be, or none, and the server answers', async () => {
-    const names = Array.from({ length: 100_000 }, (_, index) => ({ name: `m${index}` }));
-    fake.setRoute('GET /api/tags', { body: { models: names } });
+    listTooMany(fake);
     const asked = await startWithKeys();
     const { data }: { data: { owned_by: string }[] } = JSON.parse((await asked.ask('/v1/models')).text);
     expect(data.filter((model) => model.owned_by === 'ollama').length).toBeLessThanOrEqual(5_000);
     expect((await asked.ask('/v1/resolve?model=acme/m')).status).toBe(200);
-    expectNothingTold();
+    expectNothingTold(fake, decoy);
   });
 
   it('one that turns hostile while it runs is taken out', async () => {
@@ -154,6 +107,6 @@ describe('threat 15: fake local provider', () => {
       },
       { timeout: 15_000 },
     );
-    expectNothingTold();
+    expectNothingTold(fake, decoy);
   });
 });

@@ -93,10 +93,11 @@ export function createReader({ drop, onGone }: ReaderOptions): Reader {
       if (waiting.length > MAX_WAITING) letGo();
     },
     beat() {
-      if (state !== 'open') return;
+      if (state === 'gone') return;
       if (wanted) {
         give(HEARTBEAT);
       } else if (takenAtBeat === taken) {
+        // Also one that has been told to end: who does not take its last words would keep a place for ever.
         letGo();
       }
       takenAtBeat = taken;

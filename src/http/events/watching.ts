@@ -6,7 +6,8 @@ import type { SidecarEvent } from '../../domain/sidecar-event.ts';
 import { SidecarError } from '../../domain/errors.ts';
 import type { EventHub } from '../../platform/event-hub.ts';
 import { problemHeaders, toProblemDetails } from '../problem-details.ts';
-import { createReaders, MAX_READERS } from './readers.ts';
+import { refusalProblem } from '../refusal.ts';
+import { createReaders, MAX_READERS, type Room } from './readers.ts';
 import { createStateFeed, type PublishedState, type StateFeed, type StateFeedOptions } from './state-feed.ts';
 import { eventsBetween } from './state-changes.ts';
 import { eventMessage, GREETING, REVOKED, revisionOf } from './stream-text.ts';
@@ -24,16 +25,22 @@ export const EVENT_STREAM_HEADERS = {
   connection: 'close',
 };
 
-export interface StreamRequest {
+/** Who watches. */
+interface Watcher {
+  /** Name of the token of this request. */
+  readonly token: string;
+  /** Aborts when the token of this request is revoked, rotated or expired, and when the server stops. */
+  readonly revoked?: AbortSignal;
+}
+
+export interface StreamRequest extends Watcher {
   /** The `Last-Event-ID` header, or null. */
   readonly lastEventId: string | null;
   /** Cuts the connection of this request. */
   readonly drop: () => void;
-  /** Aborts when the token of this request is revoked, rotated or expired. */
-  readonly revoked?: AbortSignal;
 }
 
-export interface PollRequest {
+export interface PollRequest extends Watcher {
   /** The revision that the caller has, as it was written. */
   readonly since: string | undefined;
   /** Aborts when the caller is gone. */
@@ -83,9 +90,10 @@ export function createWatching(options: WatchingOptions): Watching {
   });
 
   return {
-    async stream({ lastEventId, drop, revoked }) {
-      if (!readers.hasRoom()) return noRoom();
-      const release = readers.reserve();
+    async stream({ lastEventId, drop, token, revoked }) {
+      const room = readers.roomFor(token);
+      if (room.kind !== 'room') return noRoom(room);
+      const release = readers.reserve(token);
       try {
         await feed.ready();
         // From here to the opening nothing waits, or a state could fall in between.
@@ -93,6 +101,7 @@ export function createWatching(options: WatchingOptions): Watching {
         const isKnown = revisionOf(lastEventId) === state.answer.revision;
         const body = readers.open({
           first: isKnown ? [GREETING] : [GREETING, state.message()],
+          token,
           drop,
           farewell: REVOKED,
           ...(revoked === undefined ? {} : { revoked }),
@@ -102,15 +111,19 @@ export function createWatching(options: WatchingOptions): Watching {
         release();
       }
     },
-    async poll({ since, signal }) {
+    async poll({ since, signal, token, revoked }) {
       const known = toRevision(since);
       await feed.ready();
       if (newestOf(feed).answer.revision === known) {
-        if (!readers.hasRoom()) return noRoom();
-        const release = readers.reserve();
-        await nextState(feed, pollMs, AbortSignal.any([signal, closing.signal]));
+        const room = readers.roomFor(token);
+        if (room.kind !== 'room') return noRoom(room);
+        const release = readers.reserve(token);
+        const ends = [signal, closing.signal, ...(revoked === undefined ? [] : [revoked])];
+        await nextState(feed, pollMs, AbortSignal.any(ends));
         release();
       }
+      // A stop ends all tokens too, and takes nobody's right away: that answer is the one that was promised.
+      if (revoked?.aborted === true && !closing.signal.aborted) return noLongerAllowed();
       return new Response(newestOf(feed).json(), {
         headers: {
           'content-type': 'application/json',
@@ -160,11 +173,21 @@ function toRevision(since: string | undefined): number | undefined {
   ]);
 }
 
+/** The answer to somebody whose token ended during the wait: the guard's, and nothing of what was waited for. */
+function noLongerAllowed(): Response {
+  const details = toProblemDetails(refusalProblem('unauthorized'));
+  return new Response(JSON.stringify(details), {
+    status: details.status,
+    headers: { ...problemHeaders(details.status), connection: 'close' },
+  });
+}
+
 /** There is no room for one more, which the next moment may change. */
-function noRoom(): Response {
+function noRoom(room: Exclude<Room, { readonly kind: 'room' }>): Response {
+  const [limit, whose] = room.kind === 'full' ? [MAX_READERS, ''] : [room.limit, ' of this token'];
   const problem = {
     code: 'too-many-readers',
-    detail: `${MAX_READERS} event streams and waiting polls are open, and there may be no more`,
+    detail: `${limit} event streams and waiting polls${whose} are open, and there may be no more`,
     hints: ['Close streams that nobody reads', 'Share one stream among the parts of a program'],
   } as const;
   const details = toProblemDetails(problem);

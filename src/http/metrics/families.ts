@@ -67,6 +67,13 @@ export const FAMILIES: readonly Family[] = [
     read: ({ logins }) => logins,
   },
   {
+    name: 'provider_sidecar_requests_refused_total',
+    kind: 'counter',
+    help: 'Requests that the guard refused before any route saw them',
+    labels: ['code'],
+    read: ({ refusals }) => refusals,
+  },
+  {
     name: 'provider_sidecar_endpoints',
     kind: 'gauge',
     help: 'Endpoints of local runtimes by their state',

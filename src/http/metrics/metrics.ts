@@ -10,6 +10,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { ProcessFigures } from '../../platform/process-figures.ts';
 import type { Snapshot } from '../../resolution/snapshot.ts';
 import type { HealthReport } from '../../validation/health.ts';
+import type { RefusalCode } from '../access.ts';
 import { createDurations, type DurationCounts } from './durations.ts';
 import { type Count, createTally, OTHER } from './tally.ts';
 
@@ -46,6 +47,7 @@ export interface Figures extends Pick<MetricSources, 'version'> {
   readonly refreshes: readonly Count[];
   readonly rejections: readonly Count[];
   readonly logins: readonly Count[];
+  readonly refusals: readonly Count[];
   readonly endpoints: DiscoveryReport['endpoints'];
   readonly scans: ScanTimes;
   readonly readers: number;
@@ -71,6 +73,8 @@ export interface Metrics {
    * @param wasKept true when nothing had to be resolved anew
    */
   readonly resolved: (outcome: ResolutionOutcome, began: number, wasKept: boolean) => void;
+  /** Counts a request that the guard refused. The codes are few, and nothing of the request is among them. */
+  readonly refused: (code: RefusalCode) => void;
   /** Counts what an event tells: refreshed, refused and expired credentials, logins. */
   readonly onEvent: (event: SidecarEvent) => void;
   /** To be called after each swap of the snapshot. */
@@ -85,6 +89,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   const refreshes = createTally();
   const rejections = createTally();
   const logins = createTally();
+  const refusals = createTally();
   const durations = createDurations();
   let keptAnswers = 0;
   let snapshotAt = clock();
@@ -100,6 +105,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     refreshes: refreshes.read(),
     rejections: rejections.read(),
     logins: logins.read(),
+    refusals: refusals.read(),
     endpoints: sources.discovery().endpoints,
     scans: sources.scans(),
     readers: sources.readers(),
@@ -122,6 +128,7 @@ export function createMetrics(sources: MetricSources): Metrics {
         resolutions.add(outcome.provider?.id ?? OTHER, UNRESOLVED, outcomeCode(outcome));
       }
     },
+    refused: refusals.add,
     onEvent(event) {
       switch (event.kind) {
         case 'credential':

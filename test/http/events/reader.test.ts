@@ -49,6 +49,16 @@ describe('a reader', () => {
     expect(end.dropped).toBe(0);
   });
 
+  it('that does not take its last words is cut off, and keeps no place', () => {
+    const { reader, end } = startReader();
+    reader.send(message('notice', 'last words'));
+    reader.end();
+    reader.beat();
+    expect(end).toEqual({ dropped: 0, gone: 0 });
+    reader.beat();
+    expect(end).toEqual({ dropped: 1, gone: 1 });
+  });
+
   it('gets nothing after its end, and says once that it is gone', async () => {
     const { reader, end } = startReader();
     reader.end();

@@ -3,12 +3,17 @@ import { once } from 'node:events';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { SnapshotAnswer } from '../../../src/domain/answers/snapshot.ts';
 import type { SidecarEvent } from '../../../src/domain/sidecar-event.ts';
-import { HEARTBEAT_MS, MAX_READERS } from '../../../src/http/events/readers.ts';
+import {
+  HEARTBEAT_MS,
+  MAX_ENDPOINT_READERS,
+  MAX_READERS,
+  MAX_READERS_PER_TOKEN,
+} from '../../../src/http/events/readers.ts';
 import { createWatching } from '../../../src/http/events/watching.ts';
 import { createEventHub } from '../../../src/platform/event-hub.ts';
 import { openEventStream } from '../../helpers/event-stream.ts';
-import { head, openSocket, sendRaw } from '../../helpers/raw-http.ts';
-import { BEARER, start, TOKEN } from '../guarded-server.ts';
+import { head, openSocket, type RawAnswer, sendRaw } from '../../helpers/raw-http.ts';
+import { BEARER, expectRefusal, start, TOKEN } from '../guarded-server.ts';
 import { stateWith } from './states.ts';
 
 interface Options {
@@ -19,7 +24,7 @@ interface Options {
   readonly deadlines?: { readonly headers: number; readonly request: number; readonly checkEvery: number };
 }
 
-/** A guarded server with the stream and the poll over a state that the test sets. */
+/** A guarded server with the stream and the poll over a state that the test sets; `?as=` names the token. */
 async function startWatching({ state: first = stateWith(), deadlines, revoked, ...options }: Options = {}) {
   let state = first;
   const errors: unknown[] = [];
@@ -40,13 +45,17 @@ async function startWatching({ state: first = stateWith(), deadlines, revoked, .
     fetch: (request, { connection }) => {
       const { pathname, searchParams } = new URL(request.url);
       const since = searchParams.get('since') ?? undefined;
+      const watcher = {
+        token: searchParams.get('as') ?? 'endpoint',
+        ...(revoked === undefined ? {} : { revoked }),
+      };
       return pathname === '/v1/events'
         ? watching.stream({
             lastEventId: request.headers.get('last-event-id'),
             drop: () => connection.destroy(),
-            ...(revoked === undefined ? {} : { revoked }),
+            ...watcher,
           })
-        : watching.poll({ since, signal: request.signal });
+        : watching.poll({ since, signal: request.signal, ...watcher });
     },
     ...(deadlines === undefined ? {} : { deadlines }),
   });
@@ -64,41 +73,83 @@ async function startWatching({ state: first = stateWith(), deadlines, revoked, .
     watching.changed();
   };
   const request = (path: string) => head(`GET ${path} HTTP/1.1`, server.host, BEARER);
+  /** Asks over a connection that is closed afterwards. */
+  const askOnce = (path: string): Promise<RawAnswer> =>
+    sendRaw(server.port, request(path).replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
+  /** That many streams of a token, each of which has begun. */
+  const openMany = (length: number, token: string) =>
+    Promise.all(
+      Array.from({ length }, async () => {
+        const socket = await openSocket(server.port);
+        onTestFinished(() => void socket.destroy());
+        socket.write(request(`/v1/events?as=${token}`));
+        await once(socket, 'data');
+        return socket;
+      }),
+    );
   return {
     ...server,
     watching,
     hub,
     open,
+    openMany,
     change,
     request,
+    askOnce,
     setState: (next: SnapshotAnswer) => (state = next),
   };
+}
+
+function expectNoRoom(refused: RawAnswer, detail: string): void {
+  expect(refused.status).toBe(503);
+  expect(refused.headers['retry-after']).toMatch(/^[1-9]\d*$/);
+  expect(JSON.parse(refused.body)).toMatchObject({
+    code: 'too-many-readers',
+    status: 503,
+    detail: expect.stringContaining(detail),
+  });
 }
 
 describe('"bounded number of readers"', () => {
   it('past it 503 too-many-readers with Retry-After, for polls that would wait too; one that goes makes room', async () => {
     const rig = await startWatching();
-    const readers = await Promise.all(
-      Array.from({ length: MAX_READERS }, async () => {
-        const socket = await openSocket(rig.port);
-        onTestFinished(() => void socket.destroy());
-        socket.write(rig.request('/v1/events'));
-        await once(socket, 'data');
-        return socket;
-      }),
-    );
-    for (const path of ['/v1/events', '/v1/snapshot?since=1']) {
-      const refused = await sendRaw(
-        rig.port,
-        rig.request(path).replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'),
-      );
-      expect(refused.status).toBe(503);
-      expect(refused.headers['retry-after']).toMatch(/^[1-9]\d*$/);
-      expect(JSON.parse(refused.body)).toMatchObject({ code: 'too-many-readers', status: 503 });
+    const [first] = await rig.openMany(MAX_ENDPOINT_READERS, 'endpoint');
+    await rig.openMany(MAX_READERS - MAX_ENDPOINT_READERS, 'other');
+    for (const path of ['/v1/events?as=third', '/v1/snapshot?since=1&as=third']) {
+      expectNoRoom(await rig.askOnce(path), `${MAX_READERS} event streams and waiting polls are open`);
     }
-    readers[0]?.destroy();
+    first?.destroy();
     await vi.waitFor(() => expect(rig.watching.readers()).toBe(MAX_READERS - 1));
     expect((await rig.open()).status).toBe(200);
+  });
+
+  it('"cap streams per token": a token has a quarter of all, polls that wait included, and keeps no other from one', async () => {
+    expect(MAX_READERS_PER_TOKEN).toBe(64);
+    const rig = await startWatching();
+    const [first] = await rig.openMany(MAX_READERS_PER_TOKEN - 1, 'greedy');
+    const poll = await openSocket(rig.port);
+    onTestFinished(() => void poll.destroy());
+    poll.write(rig.request('/v1/snapshot?since=1&as=greedy'));
+    await vi.waitFor(() => expect(rig.watching.readers()).toBe(MAX_READERS_PER_TOKEN));
+    for (const path of ['/v1/events?as=greedy', '/v1/snapshot?since=1&as=greedy']) {
+      expectNoRoom(await rig.askOnce(path), '64 event streams and waiting polls of this token are open');
+    }
+    // What does not wait takes no place, and so none is refused.
+    expect((await rig.askOnce('/v1/snapshot?as=greedy')).status).toBe(200);
+    await rig.openMany(1, 'modest');
+    await rig.openMany(1, 'endpoint');
+    first?.destroy();
+    await vi.waitFor(() => expect(rig.watching.readers()).toBe(MAX_READERS_PER_TOKEN + 1));
+    await rig.openMany(1, 'greedy');
+    expectNoRoom(await rig.askOnce('/v1/events?as=greedy'), 'of this token');
+  });
+
+  it('the token of the endpoint, which many share, leaves room for what another one may have', async () => {
+    const rig = await startWatching();
+    await rig.openMany(MAX_ENDPOINT_READERS, 'endpoint');
+    expectNoRoom(await rig.askOnce('/v1/events?as=endpoint'), `${MAX_ENDPOINT_READERS} event streams`);
+    await rig.openMany(MAX_READERS_PER_TOKEN, 'other');
+    expect(rig.watching.readers()).toBe(MAX_READERS);
   });
 
   it('a poll whose caller goes away frees its place', async () => {
@@ -210,7 +261,7 @@ describe('the stream', () => {
     });
     onTestFinished(() => watching.close());
     const server = await start({
-      fetch: () => watching.stream({ lastEventId: null, drop: () => undefined }),
+      fetch: () => watching.stream({ lastEventId: null, drop: () => undefined, token: 'endpoint' }),
     });
     const stream = await openEventStream({ url: `http://127.0.0.1:${server.port}`, token: TOKEN });
     await stream.until(() => true);
@@ -233,5 +284,26 @@ describe('the poll', () => {
     });
     expect(await answer.json()).toEqual(stateWith());
     expect(rig.watching.readers()).toBe(0);
+  });
+
+  it('of a token that is revoked while it waits ends with 401, and says nothing of the state', async () => {
+    const token = new AbortController();
+    const rig = await startWatching({ revoked: token.signal });
+    const answer = rig.askOnce('/v1/snapshot?since=1');
+    await vi.waitFor(() => expect(rig.watching.readers()).toBe(1));
+    token.abort();
+    expectRefusal(await answer, 401, 'unauthorized');
+    expect(rig.watching.readers()).toBe(0);
+    expectRefusal(await rig.askOnce('/v1/snapshot'), 401, 'unauthorized');
+  });
+
+  it('that waits when the server stops is answered, although all tokens end then', async () => {
+    const token = new AbortController();
+    const rig = await startWatching({ revoked: token.signal });
+    const answer = rig.askOnce('/v1/snapshot?since=1');
+    await vi.waitFor(() => expect(rig.watching.readers()).toBe(1));
+    rig.watching.close();
+    token.abort();
+    expect(JSON.parse((await answer).body)).toEqual(stateWith());
   });
 });

@@ -110,6 +110,17 @@ describe('what is counted', () => {
     });
   });
 
+  it('requests that the guard refused, by code', async () => {
+    const metrics = metricsOf();
+    metrics.refused('unauthorized');
+    metrics.refused('unauthorized');
+    metrics.refused('bad-request');
+    expect(await valuesOf(metrics, 'provider_sidecar_requests_refused_total')).toEqual({
+      '{code="unauthorized"}': 2,
+      '{code="bad-request"}': 1,
+    });
+  });
+
   it('the state of runtimes, scans, readers, snapshot, health and process', async () => {
     let now = 1_000;
     const endpoint = {

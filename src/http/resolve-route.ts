@@ -1,0 +1,103 @@
+/**
+ * `GET /v1/resolve`, defined once for both ways in which its answers go out: through the router, and below it where
+ * an answer is kept. What belongs to an answer, its count, its limits, its audit line and its body, is in here only.
+ */
+import type { Resolution, ResolutionOutcome } from '../domain/auth.ts';
+import { toResolveAnswer } from '../resolution/answers/resolve-answer.ts';
+import type { Resolver } from '../resolution/resolver.ts';
+import type { Snapshot } from '../resolution/snapshot.ts';
+import type { Caller } from './callers/caller.ts';
+import { refuseBeyondScope } from './callers/scoped-answers.ts';
+import type { CredentialAudit } from './credential-audit.ts';
+import type { Metrics } from './metrics/metrics.ts';
+import { JSON_HEADERS, type ReadyBody } from './node-server.ts';
+import { problemResponse } from './problem-details.ts';
+import { readQuery, RESOLVE_PARAMETERS, toResolveRequest } from './query.ts';
+import { pathOf } from './request-target.ts';
+
+export interface ResolveRouteParts {
+  readonly snapshot: () => Snapshot;
+  readonly resolver: Pick<Resolver, 'resolve' | 'kept'>;
+  readonly metrics: Pick<Metrics, 'timer' | 'resolved'>;
+  readonly audit: CredentialAudit;
+}
+
+export interface ResolveRoute {
+  /** As the router writes it. */
+  readonly path: string;
+  /**
+   * The answer of the router. Not a promise where it is kept, so that it goes out without a turn of the event loop.
+   *
+   * @param target path and query, or a whole URL
+   * @throws SidecarError `bad-request`, `scope-not-allowed`
+   */
+  readonly answer: (target: string, caller: Caller) => Response | Promise<Response>;
+  /** The body of that answer where it is kept and a 200; undefined: the router answers. Never throws. */
+  readonly ready: (target: string, caller: Caller) => ReadyBody | undefined;
+  /** The answer for an outcome that came about in another way, and is not counted as one of this route. */
+  readonly respond: (outcome: ResolutionOutcome, caller: Caller) => Response;
+}
+
+const PATH = '/v1/resolve';
+
+/** Builds the route. */
+export function createResolveRoute({ snapshot, resolver, metrics, audit }: ResolveRouteParts): ResolveRoute {
+  const bodyOf = rememberBody((resolution: Resolution) => toResolveAnswer(resolution, 'secrets'));
+
+  const begin = (target: string) => {
+    const request = toResolveRequest(readQuery(target, RESOLVE_PARAMETERS));
+    return { request, began: metrics.timer(), kept: resolver.kept(request) };
+  };
+  /** Every credential that leaves passes here, whichever way it goes. */
+  const handOut = (resolution: Resolution, caller: Caller): ReadyBody => {
+    refuseBeyondScope(snapshot(), caller, resolution);
+    audit.handedOut(resolution, caller);
+    return bodyOf(resolution);
+  };
+  const respond = (outcome: ResolutionOutcome, caller: Caller): Response =>
+    outcome.kind === 'failed'
+      ? problemResponse(outcome.problem)
+      : new Response(handOut(outcome.resolution, caller).text, { headers: JSON_HEADERS });
+
+  return {
+    path: PATH,
+    respond,
+    answer(target, caller) {
+      const { request, began, kept } = begin(target);
+      if (kept !== undefined) {
+        metrics.resolved(kept, began, true);
+        return respond(kept, caller);
+      }
+      return resolver.resolve(request).then((outcome) => {
+        metrics.resolved(outcome, began, false);
+        return respond(outcome, caller);
+      });
+    },
+    ready(target, caller) {
+      if (pathOf(target) !== PATH) return undefined;
+      try {
+        const { began, kept } = begin(target);
+        if (kept?.kind !== 'resolved') return undefined;
+        const body = handOut(kept.resolution, caller);
+        metrics.resolved(kept, began, true);
+        return body;
+      } catch {
+        // Whatever it is, the router meets it again and says it in the form of every other problem.
+        return undefined;
+      }
+    },
+  };
+}
+
+/** Serialises each object once: the resolver hands out the same resolution until something changes. */
+function rememberBody<T extends object>(toBody: (value: T) => unknown): (value: T) => ReadyBody {
+  const bodies = new WeakMap<T, ReadyBody>();
+  return (value) => {
+    const known = bodies.get(value);
+    if (known !== undefined) return known;
+    const text = JSON.stringify(toBody(value));
+    const body = { text, bytes: Buffer.byteLength(text) };
+    bodies.set(value, body);
+    return body;
+  };
+}
