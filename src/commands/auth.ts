@@ -6,7 +6,8 @@ import { profileFindings } from '../credentials/profile-store.ts';
 import { type AuthAnswer, listAuth, type ProviderAuth } from '../resolution/answers/auth-answer.ts';
 import type { Snapshot } from '../resolution/snapshot.ts';
 import { type CommandContext, printJson } from './context.ts';
-import { type AnswerFlags, prepareAnswer, printProblem } from './surroundings.ts';
+import { printProblem } from './print-problem.ts';
+import { type AnswerFlags, prepareAnswer } from './surroundings.ts';
 import { formatTable } from './table.ts';
 
 /** Flags of both commands. */

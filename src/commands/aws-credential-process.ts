@@ -4,7 +4,8 @@ import { awsKeysOf, toCredentialProcess } from '../http/aws-credentials.ts';
 import { prepare } from '../preparation.ts';
 import { resolve } from '../resolution/resolve.ts';
 import type { CommandContext } from './context.ts';
-import { printProblem, surroundingsOf } from './surroundings.ts';
+import { printProblem } from './print-problem.ts';
+import { surroundingsOf } from './surroundings.ts';
 
 /** Flags of the command. */
 export interface CredentialProcessFlags {

@@ -8,7 +8,8 @@ import { prepare } from '../preparation.ts';
 import type { SettingsFlags } from '../settings/load.ts';
 import { type CommandContext, printJson, withProgress } from './context.ts';
 import { watchDiscovery } from './discover-watch.ts';
-import { printProblem, surroundingsOf } from './surroundings.ts';
+import { printProblem } from './print-problem.ts';
+import { surroundingsOf } from './surroundings.ts';
 import { count, formatTable } from './table.ts';
 
 export interface DiscoverFlags extends SettingsFlags {

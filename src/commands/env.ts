@@ -9,7 +9,7 @@ import { callerVariables, findAwsAccess, NO_AWS_ADDRESS } from './caller-variabl
 import { type CommandContext, printJson } from './context.ts';
 import { findServer } from './running-server.ts';
 import { type ScopeFlags, scopeOf } from './scope-flags.ts';
-import { printProblem } from './surroundings.ts';
+import { printProblem } from './print-problem.ts';
 import { lifeOf } from './token.ts';
 
 export interface EnvFlags extends ScopeFlags {

@@ -14,7 +14,7 @@ import { AWS_RIVALS, callerVariables, findAwsAccess, NO_AWS_ADDRESS } from './ca
 import type { CommandContext } from './context.ts';
 import { findServer } from './running-server.ts';
 import { type ScopeFlags, scopeOf } from './scope-flags.ts';
-import { printProblem } from './surroundings.ts';
+import { printProblem } from './print-problem.ts';
 
 /** Runs the program; its exit code is the command's own. */
 export async function exec(

@@ -3,7 +3,8 @@ import { EXIT, factsOf } from '../domain/errors.ts';
 import { listModels, listProviders } from '../resolution/answers/listings.ts';
 import { resolve } from '../resolution/resolve.ts';
 import { type CommandContext, printJson } from './context.ts';
-import { type AnswerFlags, prepareAnswer, printProblem } from './surroundings.ts';
+import { printProblem } from './print-problem.ts';
+import { type AnswerFlags, prepareAnswer } from './surroundings.ts';
 import { formatTable } from './table.ts';
 
 /** Prints the providers that can be used; with `--all` also catalog providers without a credential. */

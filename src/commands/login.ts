@@ -8,7 +8,7 @@ import { createProviderKeyLogin } from '../login/provider-key.ts';
 import { type CommandContext, printJson } from './context.ts';
 import { loginDeps, prepareForLogin } from './login-context.ts';
 import { flagDefect, offerSetUp, type SetUpFlags } from './set-up-wizard.ts';
-import { printProblem } from './surroundings.ts';
+import { printProblem } from './print-problem.ts';
 
 /** Flags of every subcommand of a login, and those that it declares itself. */
 export interface LoginFlags extends SetUpFlags, CommandFlags {

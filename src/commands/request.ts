@@ -13,7 +13,7 @@ import { resolve } from '../resolution/resolve.ts';
 import { type CommandContext, printJson } from './context.ts';
 import { type Prepared, prepareForLogin } from './login-context.ts';
 import { requestUrl } from './request-url.ts';
-import { printProblem } from './surroundings.ts';
+import { printProblem } from './print-problem.ts';
 
 /** Flags of the command. */
 export interface RequestFlags {

@@ -6,7 +6,8 @@ import { chooseDefaultModel } from '../resolution/default-model.ts';
 import { resolve as resolveRequest, type ResolveRequest } from '../resolution/resolve.ts';
 import { type CommandContext, printJson, wantsColour } from './context.ts';
 import { formatExplanation } from './explain-tree.ts';
-import { type AnswerFlags, prepareAnswer, printProblem } from './surroundings.ts';
+import { printProblem } from './print-problem.ts';
+import { type AnswerFlags, prepareAnswer } from './surroundings.ts';
 
 export interface ResolveFlags extends AnswerFlags {
   readonly profile?: string;

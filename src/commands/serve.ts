@@ -2,13 +2,14 @@
 import { once } from 'node:events';
 import { EXIT, type Problem } from '../domain/errors.ts';
 import { createLineBuffer } from '../platform/line-buffer.ts';
-import { createLogger } from '../platform/logger.ts';
+import { createLogger } from '../platform/create-logger.ts';
 import { revealingFlags } from '../platform/process-guards.ts';
 import { onProcessEnd } from '../platform/process.ts';
 import type { SettingsFlags } from '../settings/load.ts';
 import { startSidecar } from '../sidecar.ts';
 import { type CommandContext, wantsColour } from './context.ts';
-import { printProblem, printRefusal, surroundingsOf } from './surroundings.ts';
+import { printProblem } from './print-problem.ts';
+import { printRefusal, surroundingsOf } from './surroundings.ts';
 
 /** Runs the server; resolves with the exit code after a clean stop or a refused start. */
 export async function serve(context: CommandContext, flags: SettingsFlags): Promise<number> {

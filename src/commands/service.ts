@@ -10,7 +10,7 @@ import type { CommandContext } from './context.ts';
 import type { ServiceFacts } from './service-facts.ts';
 import { launchdPlist } from './service-launchd.ts';
 import { systemdUnit } from './service-systemd.ts';
-import { printProblem } from './surroundings.ts';
+import { printProblem } from './print-problem.ts';
 
 const WRITERS: Readonly<Record<string, (facts: ServiceFacts) => string>> = {
   systemd: systemdUnit,

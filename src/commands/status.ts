@@ -9,7 +9,7 @@ import { isProcessAlive } from '../platform/process.ts';
 import { type CommandContext, printJson, withProgress } from './context.ts';
 import { connectProven, type ProvenServer } from '../http/proven-server.ts';
 import { absent } from './running-server.ts';
-import { printProblem } from './surroundings.ts';
+import { printProblem } from './print-problem.ts';
 
 export interface StatusFlags {
   readonly json?: boolean;

@@ -7,6 +7,7 @@ import type { SettingsFlags } from '../settings/load.ts';
 import { startupFailureText } from '../validation/startup.ts';
 import { toProblemDetails } from '../http/problem-details.ts';
 import { type CommandContext, printJson, withProgress } from './context.ts';
+import { printProblem } from './print-problem.ts';
 import { coolDownsOfServer } from './server-cool-downs.ts';
 
 /** Flags of every command that computes an answer from the same files as the server. */
@@ -73,14 +74,4 @@ export function printRefusal(
   }
   if (asJson) printJson(context, toProblemDetails(problem));
   context.printError(startupFailureText(problem, model));
-}
-
-/** A problem for a reader: what failed, and what to do. */
-export function printProblem(context: CommandContext, problem: Problem, asJson: boolean): void {
-  if (asJson) {
-    printJson(context, toProblemDetails(problem));
-    return;
-  }
-  const hints = problem.hints.map((hint) => `  - ${hint}\n`).join('');
-  context.printError(`${problem.code}: ${problem.detail}\n${hints}`);
 }

@@ -12,7 +12,7 @@ import { type CommandContext, printJson } from './context.ts';
 import { rotateEndpointToken } from './rotate-endpoint.ts';
 import { findServer } from './running-server.ts';
 import { type ScopeFlags, scopeOf } from './scope-flags.ts';
-import { printProblem } from './surroundings.ts';
+import { printProblem } from './print-problem.ts';
 import { formatTable } from './table.ts';
 
 export interface TokenFlags extends ScopeFlags {

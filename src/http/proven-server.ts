@@ -142,7 +142,10 @@ function hostAndPort(url: string): { host: string; port: number } {
 }
 
 async function answerTo(sent: ClientRequest): Promise<IncomingMessage> {
-  const [response]: IncomingMessage[] = await once(sent, 'response');
+  const closed = new AbortController();
+  // An answer that changes the protocol ends the request with neither an error nor a response.
+  sent.once('close', () => closed.abort());
+  const [response]: IncomingMessage[] = await once(sent, 'response', { signal: closed.signal });
   if (response === undefined) throw new SidecarError('not-running', 'The server gave no answer');
   return response;
 }

@@ -96,6 +96,8 @@ function send(
       : requestHttp(url, options);
     sent.once('response', resolve);
     sent.once('error', reject);
+    // An answer that changes the protocol ends the request with neither an error nor a response.
+    sent.once('close', () => reject(new Error('the connection was closed without an answer')));
     sent.end(body);
   });
 }

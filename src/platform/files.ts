@@ -234,11 +234,11 @@ async function acquireLock(
   onCompromised: (error: Error) => void,
 ): Promise<() => Promise<void>> {
   // On first use: most programs that read files of ours never lock one.
-  const { lock } = await import('proper-lockfile');
+  const { default: lockfile } = await import('proper-lockfile');
   for (let attempt = 1; ; attempt += 1) {
     try {
       // The library's own handler throws from a timer and would end the process after a laptop's sleep.
-      return await lock(path, { realpath: false, stale, update, onCompromised });
+      return await lockfile.lock(path, { realpath: false, stale, update, onCompromised });
     } catch (error) {
       // Its own retries would wait just as long for a folder that is missing or may not be written.
       if (systemCodeOf(error) !== 'ELOCKED' || attempt === attempts) throw error;

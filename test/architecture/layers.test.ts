@@ -127,10 +127,9 @@ describe('architecture: one direction, as the layout draws it', () => {
 
   it('libraries that are heavy or belong to one place stay there', () => {
     const home: Readonly<Record<string, RegExp>> = {
-      undici: /^discovery\/probe\.ts$/,
       chokidar: /^platform\/watch-files\.ts$/,
       'proper-lockfile': /^platform\/files\.ts$/,
-      pino: /^platform\/logger\.ts$/,
+      pino: /^platform\/create-logger\.ts$/,
       commander: /^cli\.ts$/,
       'bonjour-service': /^discovery\/mdns\.ts$/,
       hono: /^server\.ts$/,

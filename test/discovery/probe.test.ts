@@ -82,6 +82,13 @@ describe('a probe', () => {
     expect(await openProbe().get(`${fake.url}/`)).toMatchObject({ kind: 'answer', status: 200 });
   });
 
+  it('gives up after a second where nobody accepts the connection, however long an answer may take', async () => {
+    // No address is ever found, so there is nothing to connect to.
+    const probe = createProbe({ clock: Date.now, lookup: () => undefined });
+    onTestFinished(() => probe.close());
+    expect(await probe.get('http://away.example/', { timeoutMs: 60_000 })).toMatchObject({ kind: 'timeout' });
+  });
+
   it('ends at once when its signal fires', async () => {
     const fake = stopLater(await startFakeOllama());
     fake.setFault('silent');

@@ -2,7 +2,7 @@
  * Compares what a page shows with what a command printed. `…` stands for any text within a line, and on a
  * line of its own for any lines. What is different in every run (times, ids, digests) is made alike first.
  */
-import { createLogger } from '../../src/platform/logger.ts';
+import { createLogger } from '../../src/platform/create-logger.ts';
 
 const VOLATILE: readonly (readonly [RegExp, string])[] = [
   [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, '<time>'],

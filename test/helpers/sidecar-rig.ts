@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { RUNTIME_IDS } from '../../src/domain/provider-id.ts';
 import { type Clock, systemClock } from '../../src/platform/clock.ts';
-import { createLogger } from '../../src/platform/logger.ts';
+import { createLogger } from '../../src/platform/create-logger.ts';
 import { type Sidecar, startSidecar, type StartOutcome } from '../../src/sidecar.ts';
 import type { SettingsFlags } from '../../src/settings/load.ts';
 import { freePort } from './free-port.ts';

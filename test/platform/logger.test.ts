@@ -3,7 +3,8 @@ import { inspect } from 'node:util';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../src/domain/secret.ts';
-import { createLogger, type Logger, type LoggerOptions } from '../../src/platform/logger.ts';
+import { createLogger, type LoggerOptions } from '../../src/platform/create-logger.ts';
+import type { Logger } from '../../src/platform/logger.ts';
 
 const CANARY = 'sk-canary-0123456789';
 

@@ -92,7 +92,7 @@ afterAll(async () => {
 
 /** The program as it is built: what loads TypeScript would take most of the time. */
 const runBuilt: typeof runCommand = (request) => runCommand({ ...request, args: [PROGRAM] });
-const PROGRAM = resolve(import.meta.dirname, '../../../dist/credentials/aws/chain-program.js');
+const PROGRAM = resolve(import.meta.dirname, '../../../dist/program/chain-program.js');
 
 function open(at = home, ownPorts: readonly number[] = []): AwsIdentities {
   const identities = createAwsIdentities({
