@@ -114,8 +114,8 @@ export const MACHINE_DEFENCES: readonly Defence[] = [
   {
     against: 'threat 21',
     file: 'src/platform/files.ts',
-    defence: 'await mkdir(folder, { recursive: true, mode: 0o700 });',
-    without: 'await mkdir(folder, { recursive: true });',
+    defence: 'mode: 0o700 }',
+    without: 'mode: 0o777 }',
     test: 'test/platform/files-write.test.ts',
     fails: '"all of the sidecar’s own folders are 0700", parents too, whatever the umask',
   },
@@ -267,7 +267,7 @@ export const MACHINE_DEFENCES: readonly Defence[] = [
   },
   {
     against: 'threat 27',
-    file: 'src/platform/logger.ts',
+    file: 'src/platform/create-logger.ts',
     defence: 'const clean = strikeOut(line, options.secrets?.() ?? []);',
     without: 'const clean = strikeOut(line, []);',
     test: 'test/platform/logger.test.ts',

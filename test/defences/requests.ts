@@ -112,16 +112,16 @@ export const REQUEST_DEFENCES: readonly Defence[] = [
   {
     against: 'threat 6',
     file: 'src/http/access.ts',
-    defence: 'reads && rules.openPaths.has(path) ?',
-    without: 'reads || rules.openPaths.has(path) ?',
+    defence: 'reads && rules.openPaths.has(path)',
+    without: '(reads || rules.openPaths.has(path))',
     test: 'test/threats/wire.test.ts',
     fails: 'threat 6: unauthenticated local caller',
   },
   {
     against: 'threat 6',
     file: 'src/http/access.ts',
-    defence: 'reads && rules.openPaths.has(path) ?',
-    without: '!reads || rules.openPaths.has(path) ?',
+    defence: 'reads && rules.openPaths.has(path)',
+    without: '(!reads || rules.openPaths.has(path))',
     test: 'test/threats/wire.test.ts',
     fails: 'threat 6: unauthenticated local caller',
   },
@@ -136,8 +136,9 @@ export const REQUEST_DEFENCES: readonly Defence[] = [
   {
     against: 'threat 7',
     file: 'src/http/access.ts',
-    defence: `if (caller === undefined) return refuse('unauthorized');`,
-    without: `if (caller === undefined) return { kind: 'allow', caller: ANONYMOUS };`,
+    defence: 'if (caller === undefined) return',
+    without: `if (caller === undefined) return { kind: 'allow', caller: ANONYMOUS };
+  if (caller === null) return`,
     test: 'test/threats/wire.test.ts',
     fails: 'threat 7: presence taken for validity',
   },
@@ -169,9 +170,8 @@ export const REQUEST_DEFENCES: readonly Defence[] = [
   {
     against: 'threat 8',
     file: 'src/http/access.ts',
-    defence:
-      'return rules.rawTokenPrefixes.some((prefix) => path.startsWith(prefix)) ? authorization : undefined;',
-    without: 'return rules.rawTokenPrefixes.some((prefix) => path !== prefix) ? authorization : undefined;',
+    defence: 'rawTokenPrefixes.some((prefix) => path.startsWith(prefix))',
+    without: 'rawTokenPrefixes.some((prefix) => path !== prefix)',
     test: 'test/threats/wire.test.ts',
     fails: 'threat 8: scheme confusion',
   },
@@ -187,8 +187,8 @@ export const REQUEST_DEFENCES: readonly Defence[] = [
   {
     against: 'threat 10',
     file: 'src/http/access.ts',
-    defence: `if (caller.scope !== null && !rules.mayRequest(caller.scope, request)) return refuse('scope-not-allowed');`,
-    without: '',
+    defence: 'if (caller.scope !== null && !rules.mayRequest(caller.scope, request))',
+    without: 'if (caller.scope !== null && caller.name === path)',
     test: 'test/e2e/scoped-tokens.test.ts',
     fails: '"asks for B → 403": ',
   },

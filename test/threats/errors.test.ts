@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { Secret } from '../../src/domain/secret.ts';
 import { createCallers } from '../../src/http/callers/callers.ts';
 import { systemClock } from '../../src/platform/clock.ts';
-import { createLogger } from '../../src/platform/logger.ts';
+import { createLogger } from '../../src/platform/create-logger.ts';
 import { createApp } from '../../src/server.ts';
 import { CANARY } from './target.ts';
 
