@@ -13,7 +13,6 @@ import { editTextFile } from './platform/edit-file.ts';
 import { ensurePrivateFolder } from './platform/files.ts';
 import { describeSyntaxError, parseJson5 } from './platform/json5-text.ts';
 import type { Paths } from './platform/paths.ts';
-import { chooseDefaultModel } from './resolution/default-model.ts';
 import { listProvider } from './resolution/answers/listings.ts';
 import { resolveModel } from './resolution/resolve-model.ts';
 import { createSnapshot, type Snapshot } from './resolution/snapshot.ts';
@@ -21,6 +20,7 @@ import { setTopLevelKey } from './settings/edit-settings.ts';
 import type { Settings } from './settings/layers.ts';
 import type { SetUp } from './http/set-up-routes.ts';
 import type { LiveSnapshots } from './live-snapshots.ts';
+import { chosenDefaultModel } from './validation/default-model-check.ts';
 import { validateStartup } from './validation/startup.ts';
 
 /**
@@ -36,7 +36,7 @@ export async function describeSetUp(
   const listed = await listProvider(snapshot, providerId, now);
   if (listed.kind === 'missing') throw toSidecarError(listed.problem);
   const { id, name, baseUrl, origin, auth, models } = listed.provider;
-  const current = chooseDefaultModel(snapshot);
+  const current = chosenDefaultModel(snapshot);
   return {
     revision: snapshot.revision,
     provider: { id, name, baseUrl, origin },
@@ -162,7 +162,7 @@ export function createSetUp({ live, paths, settings, clock, folder }: SetUpParts
     const { ref, line } = changedOrThrow(await changeDefaultModel(live.current(), wanted, options));
     await live.reread(['settings']);
     const snapshot = live.current();
-    const defaultModel = chooseDefaultModel(snapshot);
+    const defaultModel = chosenDefaultModel(snapshot);
     const inForce = defaultModel !== null && canonicalRef(snapshot, defaultModel.ref) === ref;
     return { ref, answer: { revision: snapshot.revision, defaultModel, inForce, line } };
   };

@@ -20,6 +20,7 @@ function discoveryOf(inStep: () => Promise<DiscoveryReport>): Discovery {
     inStep,
     scanTimes: () => ({ count: 0, totalMs: 0, lastMs: 0 }),
     writeProblem: () => null,
+    movedAside: () => null,
     start: () => undefined,
     onChange: () => () => undefined,
     close: () => Promise.resolve(),

@@ -13,9 +13,11 @@ export class SidecarClientError extends Error {
   readonly hints: readonly string[];
   /** HTTP status of the answer, or null when there was none. */
   readonly status: number | null;
+  /** When another try may succeed though nobody did anything, as ISO 8601; null when somebody has to act. */
+  readonly retryAt: string | null;
 
   constructor(
-    problem: Omit<Problem, 'code'> & { readonly code: string },
+    problem: Pick<Problem, 'detail' | 'hints'> & { readonly code: string; readonly retryAt?: string },
     status: number | null,
     options?: ErrorOptions,
   ) {
@@ -24,6 +26,7 @@ export class SidecarClientError extends Error {
     this.detail = problem.detail;
     this.hints = problem.hints;
     this.status = status;
+    this.retryAt = problem.retryAt ?? null;
   }
 }
 
@@ -36,7 +39,9 @@ export function errorOfAnswer(status: number, body: unknown): SidecarClientError
     );
   }
   const hints = Array.isArray(body['hints']) ? body['hints'].filter((hint) => typeof hint === 'string') : [];
-  return new SidecarClientError({ code: body['code'], detail: body['detail'], hints }, status);
+  const { code, detail, retryAt } = body;
+  const when = typeof retryAt === 'string' ? { retryAt } : {};
+  return new SidecarClientError({ code, detail, hints, ...when }, status);
 }
 
 /** Nobody answers, or not the server that is meant. */

@@ -28,11 +28,14 @@ export async function watchDiscovery(
       ? screenView(context, discovery)
       : lineView(context);
   const unsubscribe = discovery.onChange(view.show);
+  // No timer of discovery keeps the process alive, and it would end at once.
+  const alive = setInterval(() => undefined, 60_000);
   try {
     view.show(discovery.report());
     discovery.start();
     if (!context.stopSignal.aborted) await once(context.stopSignal, 'abort');
   } finally {
+    clearInterval(alive);
     unsubscribe();
     view.end();
     await discovery.close();

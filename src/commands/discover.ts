@@ -9,7 +9,7 @@ import type { SettingsFlags } from '../settings/load.ts';
 import { type CommandContext, printJson, withProgress } from './context.ts';
 import { watchDiscovery } from './discover-watch.ts';
 import { printProblem } from './print-problem.ts';
-import { surroundingsOf } from './surroundings.ts';
+import { reportMovedAside, surroundingsOf } from './surroundings.ts';
 import { count, formatTable } from './table.ts';
 
 export interface DiscoverFlags extends SettingsFlags {
@@ -30,6 +30,7 @@ export async function discover(context: CommandContext, flags: DiscoverFlags): P
     printProblem(context, prepared.problem, asJson);
     return prepared.exitCode;
   }
+  reportMovedAside(context, prepared);
   if (flags.watch === true && prepared.discovery !== null) {
     return watchDiscovery(context, prepared.discovery, asJson);
   }

@@ -7,7 +7,7 @@ import type { SettingsFlags } from '../settings/load.ts';
 import { assessHealth } from '../validation/health.ts';
 import { validateStartup } from '../validation/startup.ts';
 import { type CommandContext, printJson, withProgress } from './context.ts';
-import { printRefusal, surroundingsOf } from './surroundings.ts';
+import { printRefusal, reportMovedAside, surroundingsOf } from './surroundings.ts';
 
 export interface DoctorFlags extends SettingsFlags {
   readonly json?: boolean;
@@ -27,6 +27,7 @@ export async function doctor(context: CommandContext, flags: DoctorFlags): Promi
     printRefusal(context, { ...prepared, model: null }, asJson);
     return prepared.exitCode;
   }
+  reportMovedAside(context, prepared);
   await prepared.discovery?.close();
   const { snapshot, settings, fixed } = prepared;
   const now = context.clock();
@@ -51,9 +52,11 @@ export async function doctor(context: CommandContext, flags: DoctorFlags): Promi
 function places({ fixed, inputs }: Extract<Preparation, { kind: 'prepared' }>): string {
   const { paths } = fixed;
   const others = otherStateDirs(paths, fileExists);
+  // A misspelt path in a variable looks like no config at all, so the path is said.
+  const none = paths.configIsExplicit ? `none at ${paths.configCandidates.join(', ')}` : 'none found';
   return [
     `State directory: ${paths.stateDir}${others.length === 0 ? '' : ` (also there, and not used: ${others.join(', ')})`}`,
-    `Config:          ${inputs.config.path ?? 'none found'}`,
+    `Config:          ${inputs.config.path ?? none}`,
     `models.json:     ${fixed.discoverySkipped === null ? fixed.modelsJsonPath : `not read (${fixed.discoverySkipped})`}`,
     '',
   ].join('\n');

@@ -1,6 +1,7 @@
 /** `serve`: the main job. Validates, listens, and runs until it is told to stop. */
 import { once } from 'node:events';
 import { EXIT, type Problem } from '../domain/errors.ts';
+import { createLearnedSecrets } from '../credentials/learned-secrets.ts';
 import { createLineBuffer } from '../platform/line-buffer.ts';
 import { createLogger } from '../platform/create-logger.ts';
 import { revealingFlags } from '../platform/process-guards.ts';
@@ -21,8 +22,8 @@ export async function serve(context: CommandContext, flags: SettingsFlags): Prom
     return EXIT.notPermitted;
   }
   let secrets: readonly string[] = [];
-  const learned = new Set<string>();
-  const known = (): string[] => [...secrets, ...learned];
+  const learned = createLearnedSecrets(context.clock);
+  const known = (): string[] => [...secrets, ...learned.values()];
   context.hideSecrets?.(known);
   const lines = createLineBuffer(context.print);
   onProcessEnd(lines.flush);
@@ -39,7 +40,7 @@ export async function serve(context: CommandContext, flags: SettingsFlags): Prom
     ...surroundingsOf(context),
     log,
     flags,
-    onSecretLearned: (value) => learned.add(value),
+    onSecretLearned: learned.add,
     onSecrets: (values) => {
       secrets = values;
     },

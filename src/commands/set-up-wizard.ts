@@ -188,6 +188,7 @@ const problemSchema = z.looseObject({
     'unknown-model',
     'no-auth',
     'auth-expired',
+    'credential-source-down',
     'auth-required',
     'runtime-down',
     'config-invalid',

@@ -66,7 +66,8 @@ export async function status(context: CommandContext, flags: StatusFlags): Promi
     return EXIT.unavailable;
   }
   printStatus(context, found, asJson);
-  return found.health.status === 'failing' && wait === null ? EXIT.failed : EXIT.ok;
+  // The line is there when the default model can be used.
+  return found.health.line === undefined && wait === null ? EXIT.failed : EXIT.ok;
 }
 
 /** A server that answers, or why there is none. */

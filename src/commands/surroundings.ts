@@ -51,6 +51,16 @@ export async function prepareAnswer(
   return prepared;
 }
 
+/** Says that a models.json was corrupt, where the scan that a command made has found it so. */
+export function reportMovedAside(
+  context: CommandContext,
+  { discovery, fixed }: Extract<Preparation, { kind: 'prepared' }>,
+): void {
+  const movedTo = discovery?.movedAside() ?? null;
+  if (movedTo === null) return;
+  context.printError(`${fixed.modelsJsonPath} was corrupt and has been rebuilt. What it held: ${movedTo}\n`);
+}
+
 /** Why a start was refused. */
 export interface StartRefusal {
   readonly problem: Problem;

@@ -170,8 +170,12 @@ function parseProfile(key: string, raw: unknown, path: string): StoredProfile {
   if (expires.kind === 'invalid') return broken('invalid_expires', expires.detail);
   const secret = secretOf(body, type);
   if (secret.kind === 'unusable') {
-    const { reason, detail, isPlaceholder } = secret;
-    return { ...broken(reason, detail), ...(isPlaceholder && { isPlaceholder }) };
+    const { reason, detail, isPlaceholder, isElsewhere } = secret;
+    return {
+      ...broken(reason, detail),
+      ...(isPlaceholder && { isPlaceholder }),
+      ...(isElsewhere && { isElsewhere }),
+    };
   }
   const { email, accountId, projectId } = body;
   const defect = accountId === undefined ? undefined : keyDefect(accountId);
@@ -220,6 +224,7 @@ type SecretField =
       reason: 'missing_credential' | 'ineligible_profile';
       detail: string;
       isPlaceholder?: true;
+      isElsewhere?: true;
     };
 
 function secretOf(body: ProfileBody, type: ProfileType): SecretField {
@@ -269,9 +274,18 @@ function readSecret(field: string, value: unknown, reference: unknown): SecretFi
       return { kind: 'unusable', reason: 'missing_credential', detail: `"${field}" ${reasonOf(meaning)}` };
     case 'marker': {
       const detail = `"${field}" ${reasonOf(meaning)}`;
-      return { kind: 'unusable', reason: 'missing_credential', detail, isPlaceholder: true };
+      return {
+        kind: 'unusable',
+        reason: 'missing_credential',
+        detail,
+        isPlaceholder: true,
+        isElsewhere: true,
+      };
     }
-    case 'command':
+    case 'command': {
+      const detail = `"${field}" ${reasonOf(meaning)}`;
+      return { kind: 'unusable', reason: 'missing_credential', detail, isElsewhere: true };
+    }
     case 'defect':
       return unusable(`"${field}" ${reasonOf(meaning)}`);
   }

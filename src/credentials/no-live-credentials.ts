@@ -15,11 +15,13 @@ export const NO_LIVE_CREDENTIALS: LiveCredentials = {
   aws: {
     unasked: () => NO_IDENTITY,
     peek: () => null,
+    profileRegion: () => Promise.resolve(null),
     resolve: () => Promise.resolve(NO_IDENTITY),
     close: () => undefined,
   },
   exchange: {
     sourceOf: () => undefined,
+    storedSourceOf: () => Promise.resolve(undefined),
     peek: () => null,
     resolve: () => Promise.resolve(NO_EXCHANGE),
     renew: () => Promise.resolve({ ...NO_EXCHANGE, reason: 'failed' }),

@@ -58,6 +58,7 @@ export type ProfilePlace =
       readonly mode: ProfileMode | null;
       readonly detail: string;
       readonly isPlaceholder?: boolean;
+      readonly isElsewhere?: boolean;
     });
 
 const MODES: Readonly<Record<ProfileType, ProfileMode>> = {
@@ -94,7 +95,7 @@ export function judgeProfile(
   now: number,
 ): ProfilePlace {
   if (profile.kind === 'credential') return judgeCredential(profile, store, usage?.unusableUntil ?? 0, now);
-  const { reason, detail, isPlaceholder = false } = profile;
+  const { reason, detail, isPlaceholder = false, isElsewhere = false } = profile;
   return {
     ...factsOf(profile, store),
     state: 'broken',
@@ -102,6 +103,7 @@ export function judgeProfile(
     mode: modeOf(profile),
     detail,
     isPlaceholder,
+    isElsewhere,
   };
 }
 

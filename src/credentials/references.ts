@@ -55,7 +55,10 @@ export function createReferences(input: ReferenceInput): References {
   const ask = async (command: SecretCommand, id: string): Promise<ReferenceOutcome> => {
     const answer = await askCommand(command, id, input.env, input.run);
     if (answer.kind === 'failed') return unresolved(answer.reason);
-    const outcome = judged(answer.value, `the command ${command.command} gave something that`);
+    return judged(answer.value, `the command ${command.command} gave something that`);
+  };
+  /** Told at each use: the log must know it for as long as it is in use. */
+  const told = (outcome: ReferenceOutcome): ReferenceOutcome => {
     if (outcome.kind === 'resolved') input.onSecret(outcome.value.reveal());
     return outcome;
   };
@@ -67,7 +70,7 @@ export function createReferences(input: ReferenceInput): References {
       if ('kind' in command) return command;
       const name = nameOfReference(reference);
       const known = answers.get(name);
-      if (known !== undefined && stillLasts(known, input.clock())) return known.outcome;
+      if (known !== undefined && stillLasts(known, input.clock())) return told(await known.outcome);
       const entry = { outcome: ask(command, reference.id), since: -Infinity, until: Infinity };
       answers.set(name, entry);
       const outcome = await entry.outcome;
@@ -75,7 +78,7 @@ export function createReferences(input: ReferenceInput): References {
         entry.since = input.clock();
         entry.until = entry.since + KEEP_FAILURE_MS;
       }
-      return outcome;
+      return told(outcome);
     },
   };
 }

@@ -44,6 +44,8 @@ export interface BrokenProfile extends ProfileFacts {
   readonly detail: string;
   /** True when a marker or a stand-in stands where the secret would. */
   readonly isPlaceholder?: boolean;
+  /** True for a marker or a command: the key is elsewhere, which is no mistake of the store. */
+  readonly isElsewhere?: boolean;
 }
 
 export type StoredProfile = ReadableProfile | BrokenProfile;

@@ -66,7 +66,9 @@ function compact(text: string): string {
 
 /** What became of a sync. */
 export type SyncOutcome =
-  | { readonly kind: 'written' | 'unchanged' }
+  | { readonly kind: 'unchanged' }
+  /** `movedTo` is where a corrupt file stands now, which was there before. */
+  | { readonly kind: 'written'; readonly movedTo?: string }
   /** The operator deleted the file; nothing was written. */
   | { readonly kind: 'withheld' }
   /** The file is not one that may be replaced. */
@@ -148,15 +150,16 @@ export function createModelsJsonFile({ path, clock, log }: ModelsJsonFileDeps): 
     if (merge.kind === 'merged' && !merge.changed) return { kind: 'unchanged' };
     const defect =
       current.kind === 'broken' ? current.detail : merge.kind === 'corrupt' ? merge.detail : undefined;
+    let movedTo: string | undefined;
     if (defect !== undefined) {
-      const movedTo = await moveAside(path, clock());
+      movedTo = await moveAside(path, clock());
       // Gone by our own hand: if the write fails now, that must not look like the operator's wish.
       wasThere = false;
       log.warn(`models.json was corrupt (${defect}) and has been rebuilt`, { path, movedTo });
     }
     await writePrivateFile(path, merge.text);
     wasThere = true;
-    return { kind: 'written' };
+    return { kind: 'written', ...(movedTo === undefined ? {} : { movedTo }) };
   };
 
   return {

@@ -2,9 +2,8 @@
  * One probe is one HTTP request to an endpoint that nobody has vouched for. It carries no credential, no
  * cookie and no Origin, follows no redirect, uses no proxy, and always ends: by answer, deadline or size cap.
  */
-import { Agent, type IncomingMessage, request as requestHttp } from 'node:http';
-import { Agent as SecureAgent, request as requestHttps } from 'node:https';
 import type { LookupFunction } from 'node:net';
+import { Agent, request, type Dispatcher } from 'undici';
 import { messageOf, systemCodeOf } from '../domain/errors.ts';
 import type { Evidence } from '../domain/runtime-state.ts';
 import { quoteUntrusted } from '../domain/untrusted-text.ts';
@@ -54,32 +53,42 @@ export interface Probe {
 /** What a probe is built from. */
 export interface ProbeDeps {
   readonly clock: Clock;
+  /** Sends the requests instead of the probe's own agent; the caller closes it. */
+  readonly dispatcher?: Dispatcher;
   /** Finds the address of a host name. @default the system's way */
   readonly lookup?: LookupFunction;
 }
 
 const DEFAULT_TIMEOUT_MS = 1_000;
-/** A machine that takes longer to accept a connection is not asked, however long its answer may take. */
-const CONNECT_TIMEOUT_MS = 1_000;
 const DEFAULT_MAX_BYTES = 2 * 1024 * 1024;
 
 /** Nothing listens at the address, or this machine has no such address family. */
 const REFUSED_CODES = new Set(['ECONNREFUSED', 'EADDRNOTAVAIL', 'EAFNOSUPPORT']);
-const RESET_CODES = new Set(['ECONNRESET', 'EPIPE']);
+const TIMEOUT_CODES = new Set([
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+  'ETIMEDOUT',
+]);
+const RESET_CODES = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH']);
 
-/** Creates a probe with agents of its own, so that a proxy set for the process or by variable is never used. */
-export function createProbe({ clock, lookup }: ProbeDeps): Probe {
-  // Without kept connections: one that the server drops in between would look like a reset.
-  const agents = { plain: new Agent({ keepAlive: false }), secure: new SecureAgent({ keepAlive: false }) };
-  const common = { agents, clock, ...(lookup === undefined ? {} : { lookup }) };
+/** Creates a probe with an agent of its own, so that a proxy set for the process or by variable is never used. */
+export function createProbe({ clock, dispatcher, lookup }: ProbeDeps): Probe {
+  const own =
+    dispatcher === undefined
+      ? new Agent({
+          connect: { timeout: DEFAULT_TIMEOUT_MS, ...(lookup === undefined ? {} : { lookup }) },
+          headersTimeout: 5_000,
+          bodyTimeout: 5_000,
+        })
+      : undefined;
+  const through = dispatcher ?? own;
+  const send = (method: 'GET' | 'POST', url: string, body: string | undefined, options: ProbeOptions) =>
+    sendOnce({ method, url, body, options, clock, ...(through ? { dispatcher: through } : {}) });
   return {
-    get: (url, options = {}) => sendOnce({ ...common, method: 'GET', url, body: undefined, options }),
-    post: (url, json, options = {}) =>
-      sendOnce({ ...common, method: 'POST', url, body: JSON.stringify(json), options }),
-    close: async () => {
-      agents.plain.destroy();
-      agents.secure.destroy();
-    },
+    get: (url, options = {}) => send('GET', url, undefined, options),
+    post: (url, json, options = {}) => send('POST', url, JSON.stringify(json), options),
+    close: async () => own?.destroy(),
   };
 }
 
@@ -88,41 +97,53 @@ interface Request {
   readonly url: string;
   readonly body: string | undefined;
   readonly options: ProbeOptions;
-  readonly agents: { readonly plain: Agent; readonly secure: SecureAgent };
   readonly clock: Clock;
-  readonly lookup?: LookupFunction;
+  readonly dispatcher?: Dispatcher;
 }
 
-async function sendOnce(asked: Request): Promise<ProbeResult> {
-  const { method, url, options, clock } = asked;
+async function sendOnce({ method, url, body, options, clock, dispatcher }: Request): Promise<ProbeResult> {
   const { timeoutMs = DEFAULT_TIMEOUT_MS, maxBytes = DEFAULT_MAX_BYTES, signal } = options;
   const evidenceOf = (answer: string): Evidence => ({
     request: `${method} ${url}`,
     answer,
     at: toIso(clock()),
   });
+  // A timer of our own: undici's timers are too coarse for a deadline of one second.
   const controller = new AbortController();
   const abort = () => controller.abort();
   const timer = setTimeout(abort, timeoutMs);
   signal?.addEventListener('abort', abort, { once: true });
   if (signal?.aborted === true) abort();
   try {
-    const response = await headOfAnswer(asked, controller);
-    const status = response.statusCode ?? 0;
+    const response = await request(url, {
+      method,
+      signal: controller.signal,
+      headers: {
+        'user-agent': 'provider-sidecar',
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      // `Connection: close`: a kept socket that the server drops in between would look like a reset.
+      reset: true,
+      ...(body === undefined ? {} : { body }),
+      ...(dispatcher === undefined ? {} : { dispatcher }),
+    });
     const headers = plainHeaders(response.headers);
-    const read = await readCapped(response, maxBytes);
+    const read = await readCapped(response.body, maxBytes);
     if (read === undefined) {
-      return { kind: 'too-large', evidence: evidenceOf(`${status}, more than ${maxBytes} bytes`) };
+      return {
+        kind: 'too-large',
+        evidence: evidenceOf(`${response.statusCode}, more than ${maxBytes} bytes`),
+      };
     }
     const text = read.toString('utf8');
     return {
       kind: 'answer',
-      status,
+      status: response.statusCode,
       contentType: mediaType(headers['content-type']),
       headers,
       body: text,
       json: once(() => parseJson(text)),
-      evidence: evidenceOf(describeAnswer(status, headers, text, read.length)),
+      evidence: evidenceOf(describeAnswer(response.statusCode, headers, text, read.length)),
     };
   } catch (error) {
     const kind = controller.signal.aborted ? 'timeout' : failureKind(error);
@@ -133,41 +154,8 @@ async function sendOnce(asked: Request): Promise<ProbeResult> {
   }
 }
 
-/** Sends the request; resolves with the head of the answer, whatever its status. */
-function headOfAnswer(
-  { method, url, body, agents, lookup }: Request,
-  controller: AbortController,
-): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const secure = url.toLowerCase().startsWith('https:');
-    const options = {
-      method,
-      signal: controller.signal,
-      headers: {
-        'user-agent': 'provider-sidecar',
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-      ...(lookup === undefined ? {} : { lookup }),
-    };
-    const sent = secure
-      ? requestHttps(url, { ...options, agent: agents.secure })
-      : requestHttp(url, { ...options, agent: agents.plain });
-    const connecting = setTimeout(() => controller.abort(), CONNECT_TIMEOUT_MS);
-    const connected = () => clearTimeout(connecting);
-    sent.once('socket', (socket) => socket.once('connect', connected));
-    sent.once('response', resolve);
-    sent.once('error', reject);
-    sent.once('close', () => {
-      connected();
-      // An answer that changes the protocol ends the request with neither an error nor a response.
-      reject(new Error('the connection was closed without an answer'));
-    });
-    sent.end(body);
-  });
-}
-
 /** Reads a body, or gives undefined as soon as it grows beyond the cap. */
-async function readCapped(body: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
+async function readCapped(body: AsyncIterable<unknown>, maxBytes: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of body) {
@@ -206,7 +194,7 @@ function parseJson(text: string): unknown {
 function failureKind(error: unknown): ProbeFailure['kind'] {
   const code = systemCodeOf(error) ?? '';
   if (REFUSED_CODES.has(code)) return 'refused';
-  if (code === 'ETIMEDOUT') return 'timeout';
+  if (TIMEOUT_CODES.has(code)) return 'timeout';
   return RESET_CODES.has(code) ? 'reset' : 'error';
 }
 

@@ -25,7 +25,7 @@ function logTransition(
   switch (state) {
     case 'up':
       return log.info(
-        `${name} at ${url} is up${version === null ? '' : ` (version ${version})`} with ${models.length} models`,
+        `${name} at ${url} is up${version === null ? '' : ` (version ${version})`} with ${models.length} model${models.length === 1 ? '' : 's'}`,
         fields,
       );
     case 'down':

@@ -60,6 +60,8 @@ export interface Discovery {
   scanTimes(): { readonly count: number; readonly totalMs: number; readonly lastMs: number };
   /** Why models.json could not be written the last time, or null when it could. */
   writeProblem(): Problem | null;
+  /** Where the last corrupt models.json was moved to, or null while there was none. */
+  movedAside(): string | null;
   /** Begins to watch. A second call does nothing. */
   start(): void;
   /** Calls back, after models.json is in step, when more than evidence changed. Returns the way to stop it. */
@@ -85,6 +87,7 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
   let claims: Claims = new Map();
   let published = NOTHING_SCANNED;
   let writeProblem: Problem | null = null;
+  let movedAside: string | null = null;
   let syncing: Promise<void> = Promise.resolve();
   let scanning: { readonly isExplicit: boolean; readonly done: Promise<DiscoveryReport> } | undefined;
   let scanTimes = { count: 0, totalMs: 0, lastMs: 0 };
@@ -133,6 +136,7 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
     const before = writeProblem?.detail;
     try {
       const outcome = await modelsJson.sync(report, { explicit, claims });
+      if (outcome.kind === 'written') movedAside = outcome.movedTo ?? movedAside;
       const refused = outcome.kind === 'refused' ? outcome.detail : undefined;
       writeProblem = refused === undefined ? null : { code: 'cannot-write', detail: refused, hints: [] };
     } catch (error) {
@@ -280,6 +284,7 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
       return syncing.then(toldLast, toldLast);
     },
     writeProblem: () => writeProblem,
+    movedAside: () => movedAside,
     scanTimes: () => scanTimes,
     start: () => {
       if (closed) return;

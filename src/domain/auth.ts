@@ -89,6 +89,8 @@ export type AuthOutcome =
       readonly steps: readonly Step[];
       /** The cool-down that the credential is in, where there is no better one. */
       readonly coolDown?: CoolDown;
+      /** Why nothing takes its place when it ends, as the problem of a request then. */
+      readonly trouble?: Problem;
     }
   | { readonly kind: 'failed'; readonly problem: Problem; readonly steps: readonly Step[] };
 
@@ -110,6 +112,8 @@ export interface Resolution {
   readonly headers: Readonly<Record<string, string>>;
   /** The cool-down that the credential is in, where there is no better one. */
   readonly coolDown?: CoolDown;
+  /** Why nothing takes the credential's place when it ends, as the problem of a request then. */
+  readonly trouble?: Problem;
 }
 
 /** A finished resolution or the reason why there is none, with the steps of either. */

@@ -58,6 +58,11 @@ export const ERROR_CODES = {
     exitCode: EXIT.unavailable,
     title: 'The authorization server cannot be reached',
   },
+  'credential-source-down': {
+    status: 503,
+    exitCode: EXIT.unavailable,
+    title: 'The source of the credential does not answer',
+  },
   'reauth-required': {
     status: 424,
     exitCode: EXIT.failed,
@@ -103,6 +108,8 @@ export interface Problem {
   readonly detail: string;
   /** What to do next, most useful first, each a command, a variable or a file to change. */
   readonly hints: readonly string[];
+  /** When another try may succeed though nobody did anything, in Unix milliseconds. */
+  readonly retryAt?: number;
 }
 
 /** The one error class. Messages hold no secret, no whole body, no URL query; foreign text is quoted and cut. */

@@ -3,7 +3,7 @@ import type { ErrorCode } from './errors.ts';
 import type { EndpointState } from './runtime-state.ts';
 
 /** Why a credential is not what it was. */
-export type CredentialChange = 'rotated' | 'expired' | 'rejected' | 'reauth-required';
+export type CredentialChange = 'rotated' | 'expired' | 'rejected' | 'renewal-failed' | 'reauth-required';
 
 /** One event. Where a snapshot follows from it, that one is told apart. */
 export type SidecarEvent =

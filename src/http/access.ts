@@ -60,7 +60,8 @@ export type RefusalCode = Extract<
 /** What the guard decided. */
 export type AccessDecision =
   | { readonly kind: 'allow'; readonly caller: Caller }
-  | { readonly kind: 'refuse'; readonly code: RefusalCode };
+  /** `forAws`: the caller may be an AWS SDK, which shows only what stands where it looks. */
+  | { readonly kind: 'refuse'; readonly code: RefusalCode; readonly forAws?: true };
 
 /** Prepares the rules, so that a request costs one hash and a few look-ups. */
 export function createAccessRules(input: AccessRulesInput): AccessRules {
@@ -154,14 +155,18 @@ function decideToken(request: AccessRequest, lines: GuardedHeaders, rules: Acces
   const path = pathOf(request.target);
   if (lines.authorizationLines === 0) {
     const reads = request.method === 'GET' || request.method === 'HEAD';
-    return reads && rules.openPaths.has(path) ? { kind: 'allow', caller: ANONYMOUS } : refuse('unauthorized');
+    return reads && rules.openPaths.has(path)
+      ? { kind: 'allow', caller: ANONYMOUS }
+      : refuseAt(path, 'unauthorized', rules);
   }
   const presented = presentedToken(lines.authorization, path, rules);
   // A digest of fixed length is what is looked up, so the time that it takes tells nothing about a token.
   const caller =
     presented === undefined ? undefined : rules.callers.find(hash('sha256', presented, 'buffer'));
-  if (caller === undefined) return refuse('unauthorized');
-  if (caller.scope !== null && !rules.mayRequest(caller.scope, request)) return refuse('scope-not-allowed');
+  if (caller === undefined) return refuseAt(path, 'unauthorized', rules);
+  if (caller.scope !== null && !rules.mayRequest(caller.scope, request)) {
+    return refuseAt(path, 'scope-not-allowed', rules);
+  }
   return { kind: 'allow', caller };
 }
 
@@ -170,7 +175,16 @@ const SCHEME = 'Bearer ';
 /** The token that an Authorization value holds, exactly as written, or undefined for any other scheme. */
 function presentedToken(authorization: string, path: string, rules: AccessRules): string | undefined {
   if (authorization.startsWith(SCHEME)) return authorization.slice(SCHEME.length);
-  return rules.rawTokenPrefixes.some((prefix) => path.startsWith(prefix)) ? authorization : undefined;
+  return isForAws(path, rules) ? authorization : undefined;
+}
+
+/** AWS clients send the bare token, and nobody else does. */
+function isForAws(path: string, { rawTokenPrefixes }: AccessRules): boolean {
+  return rawTokenPrefixes.some((prefix) => path.startsWith(prefix));
+}
+
+function refuseAt(path: string, code: RefusalCode, rules: AccessRules): AccessDecision {
+  return isForAws(path, rules) ? { kind: 'refuse', code, forAws: true } : refuse(code);
 }
 
 function refuse(code: RefusalCode): AccessDecision {

@@ -53,10 +53,10 @@ export async function awsCredentialsResponse(
   });
   const outcome = await Promise.race([resolution, late]);
   clearTimeout(timer);
-  if (outcome === null) return refuse(NOT_YET, { status: 503 });
-  if (outcome.kind === 'failed') return refuse(outcome.problem);
+  if (outcome === null) return refuse({ ...NOT_YET, retryAt: now() + NOT_YET_MS }, now(), { status: 503 });
+  if (outcome.kind === 'failed') return refuse(outcome.problem, now());
   const found = awsKeysOf(outcome);
-  if ('problem' in found) return refuse(found.problem);
+  if ('problem' in found) return refuse(found.problem, now());
   handedOut(outcome.resolution);
   const { accessKeyId, secretAccessKey, sessionToken, expiration } = found.keys;
   const body = {
@@ -84,6 +84,9 @@ export function toCredentialProcess(keys: AwsCredentials): Readonly<Record<strin
   };
 }
 
+/** What is being fetched is worth another look after so long, in milliseconds. */
+const NOT_YET_MS = 1_000;
+
 const NOT_YET: Problem = {
   code: 'no-auth',
   detail: 'The AWS credentials are still being fetched',
@@ -91,7 +94,7 @@ const NOT_YET: Problem = {
 };
 
 /** A problem with the members that AWS SDKs show beside. */
-function refuse(problem: Problem, extra: ProblemExtra = {}): Response {
+function refuse(problem: Problem, now: number, extra: ProblemExtra = {}): Response {
   const { status = factsOf(problem.code).status } = extra;
-  return problemResponse(problem, { status, Code: problem.code, Message: problem.detail });
+  return problemResponse(problem, { status, Code: problem.code, Message: problem.detail }, now);
 }

@@ -1,7 +1,6 @@
 /** JSON bodies of requests, read strictly. Their size was capped before the router. */
-import type * as z from 'zod';
+import * as z from 'zod';
 import { findDuplicateKey } from '../credentials/duplicate-keys.ts';
-import { quoteUntrusted } from '../domain/untrusted-text.ts';
 import { isDeeperThan } from '../platform/json5-text.ts';
 import { problemResponse } from './problem-details.ts';
 
@@ -12,6 +11,9 @@ const MAX_DEPTH = 16;
 export type JsonBody<T> =
   | { readonly kind: 'body'; readonly body: T }
   | { readonly kind: 'refused'; readonly response: Response };
+
+/** The body of a route that needs none: an empty object, which may be left out. A form is refused there too. */
+export const noBody = z.strictObject({});
 
 /** As `readJsonBody`, for a route whose body may be left out: none at all is an empty object. */
 export async function readOptionalJsonBody<T>(request: Request, schema: z.ZodType<T>): Promise<JsonBody<T>> {
@@ -44,9 +46,10 @@ export async function readJsonBody<T>(request: Request, schema: z.ZodType<T>): P
   const checked = schema.safeParse(value);
   if (checked.success) return { kind: 'body', body: checked.data };
   const [issue] = checked.error.issues;
-  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.map((key) => quoteUntrusted(key, 40)) : [];
   const where = issue?.path.map(String).join('.') ?? '';
-  if (unknown.length > 0) return refused(`The body has the unknown field ${unknown.join(', ')}`);
+  // It is not named: the words of a body are never said again, as a key may stand among them by mistake.
+  if (issue?.code === 'unrecognized_keys')
+    return refused('The body has a field that this route does not know');
   return refused(
     where === '' ? 'The body must be a JSON object' : `${where} in the body ${issue?.message ?? ''}`,
   );

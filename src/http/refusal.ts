@@ -12,6 +12,8 @@ import { problemHeaders, toProblemDetails } from './problem-details.ts';
 export interface Refusal {
   readonly code: RefusalCode;
   readonly status?: number;
+  /** True: the members that AWS SDKs show stand beside. */
+  readonly forAws?: true;
 }
 
 /** Status that a refusal has on the wire. */
@@ -52,7 +54,10 @@ export function refuseSocket(socket: Duplex, refusal: Refusal): void {
 }
 
 function bodyOf(refusal: Refusal, status: number): string {
-  return JSON.stringify(toProblemDetails(refusalProblem(refusal.code), { status }));
+  const { code, forAws } = refusal;
+  const problem = refusalProblem(code);
+  const beside = forAws === true ? { Code: code, Message: problem.detail } : {};
+  return JSON.stringify(toProblemDetails(problem, { status, ...beside }));
 }
 
 /** What a refusal says; the same for everybody who is refused with this code. */

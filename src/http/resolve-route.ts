@@ -3,6 +3,7 @@
  * an answer is kept. What belongs to an answer, its count, its limits, its audit line and its body, is in here only.
  */
 import type { Resolution, ResolutionOutcome } from '../domain/auth.ts';
+import type { Clock } from '../platform/clock.ts';
 import { toResolveAnswer } from '../resolution/answers/resolve-answer.ts';
 import type { Resolver } from '../resolution/resolver.ts';
 import type { Snapshot } from '../resolution/snapshot.ts';
@@ -20,6 +21,7 @@ export interface ResolveRouteParts {
   readonly resolver: Pick<Resolver, 'resolve' | 'kept'>;
   readonly metrics: Pick<Metrics, 'timer' | 'resolved'>;
   readonly audit: CredentialAudit;
+  readonly clock: Clock;
 }
 
 export interface ResolveRoute {
@@ -41,7 +43,8 @@ export interface ResolveRoute {
 const PATH = '/v1/resolve';
 
 /** Builds the route. */
-export function createResolveRoute({ snapshot, resolver, metrics, audit }: ResolveRouteParts): ResolveRoute {
+export function createResolveRoute(parts: ResolveRouteParts): ResolveRoute {
+  const { snapshot, resolver, metrics, audit, clock } = parts;
   const bodyOf = rememberBody((resolution: Resolution) => toResolveAnswer(resolution, 'secrets'));
 
   const begin = (target: string) => {
@@ -56,7 +59,7 @@ export function createResolveRoute({ snapshot, resolver, metrics, audit }: Resol
   };
   const respond = (outcome: ResolutionOutcome, caller: Caller): Response =>
     outcome.kind === 'failed'
-      ? problemResponse(outcome.problem)
+      ? problemResponse(outcome.problem, {}, clock())
       : new Response(handOut(outcome.resolution, caller).text, { headers: JSON_HEADERS });
 
   return {

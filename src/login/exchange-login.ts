@@ -37,13 +37,16 @@ export function createExchangeLogin(options: ExchangeLoginOptions, deps: LoginDe
     if (known === undefined || hasTooMuch) return unknownCommand(command, subcommand);
     if (named === undefined) {
       const usage = `Name one: provider-sidecar ${command.name} ${subcommand} <provider>`;
-      return noExchange('', 'no provider is named', usage);
+      return noExchange(subcommand, '', 'no provider is named', usage);
     }
     const access = await deps.exchange();
     const request = { providerId: named, env: access.env };
-    const source = access.keys.sourceOf(request);
+    // Only a login needs an address that is named now: the others are about what is stored.
+    const source =
+      subcommand === 'login' ? access.keys.sourceOf(request) : await access.keys.storedSourceOf(request);
     if (source === undefined) {
       return noExchange(
+        subcommand,
         named,
         options.missing ?? `no exchange is configured for ${quoteUntrusted(named)}`,
         options.remedy,

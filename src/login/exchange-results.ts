@@ -45,6 +45,7 @@ const HEADS: Readonly<Record<Exclude<LoginFailure['reason'], 'no-aws'>, string>>
   unauthorized: 'Authentication failed',
   forbidden: 'Access denied',
   unreachable: 'Login failed',
+  'in-trouble': 'Login failed',
   malformed: 'Login failed',
   failed: 'Login failed',
   file: 'Login failed',
@@ -132,10 +133,23 @@ export function logoutResult(source: ExchangeSource, outcome: ForgetOutcome): Co
 }
 
 /** A command for a provider that has no exchange. */
-export function noExchange(provider: string, detail: string, hint: string): CommandResult {
+export function noExchange(
+  subcommand: string,
+  provider: string,
+  detail: string,
+  hint: string,
+): CommandResult {
   const json = { provider, outcome: 'failed', detail, hints: [hint] };
-  return failed([`Login failed: ${detail}`, `  - ${hint}`], json);
+  return failed([`${FAILED.get(subcommand) ?? 'Failed'}: ${detail}`, `  - ${hint}`], json);
 }
+
+/** What a command has not done. */
+const FAILED: ReadonlyMap<string, string> = new Map([
+  ['login', 'Login failed'],
+  ['logout', 'Logout failed'],
+  ['whoami', 'Not authenticated'],
+  ['status', 'No status'],
+]);
 
 /** Every failure of these commands ends with 1, so that a script can tell it from a mistyped one. */
 function failed(lines: readonly string[], json: Readonly<Record<string, unknown>>): CommandResult {

@@ -2,17 +2,19 @@
 import { shortFingerprint } from '../domain/secret.ts';
 import type { ResolutionOutcome, Step } from '../domain/auth.ts';
 import { EXIT, factsOf, type Problem } from '../domain/errors.ts';
+import { toIso } from '../platform/clock.ts';
 import type { KeyCheck, NoProof } from './key-check.ts';
 import type { KeyServer } from './key-target.ts';
 import type { CommandResult } from './plugin.ts';
 
 /** A problem as a result. */
 export function failure(problem: Problem, exitCode: number = factsOf(problem.code).exitCode): CommandResult {
+  const { retryAt, ...said } = problem;
   return {
     exitCode,
     lines: [`${problem.code}: ${problem.detail}`, ...problem.hints.map((hint) => `  - ${hint}`)],
     warnings: [],
-    json: { outcome: 'failed', ...problem },
+    json: { outcome: 'failed', ...said, ...(retryAt === undefined ? {} : { retryAt: toIso(retryAt) }) },
     ready: false,
   };
 }

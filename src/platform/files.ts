@@ -128,12 +128,31 @@ function readFailure(path: string, error: unknown): FileRead {
 /** Makes a folder 0700, with its parents, and corrects the mode of one that is ours and too wide. */
 export async function ensurePrivateFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolders(folder);
     const facts = await stat(folder);
     if ((facts.mode & 0o077) !== 0) await chmod(folder, 0o700);
   } catch (error) {
     throw cannotWrite(folder, error);
   }
+}
+
+/**
+ * Makes a folder 0700, with its parents. One by one: `recursive` of node 20 never ends where the file system says
+ * that a folder is missing whose parent is there, as `/proc` does.
+ */
+export async function makeFolders(folder: string): Promise<void> {
+  if (await isFolder(folder)) return;
+  const parent = dirname(folder);
+  if (parent !== folder) await makeFolders(parent);
+  await mkdir(folder, { mode: 0o700 }).catch(async (error: unknown) => {
+    // Another process may have made it meanwhile.
+    if (!(await isFolder(folder))) throw error;
+  });
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  const facts = await stat(path).catch(() => undefined);
+  return facts?.isDirectory() === true;
 }
 
 /** Writes a file 0600 in one step (temporary file, fsync, rename). A symlink in its place is refused. */
@@ -279,6 +298,8 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
   ['EACCES', 'This user may not write there: check the permissions of the folder'],
   ['EPERM', 'This user may not write there: check the permissions of the folder'],
   ['ENOENT', 'Its folder is gone: make it again, or start the program anew'],
+  ['EEXIST', 'A file, or a symbolic link that leads nowhere, stands in place of a folder: remove it'],
+  ['ENOTDIR', 'A file stands in place of a folder in that path: remove it, or choose another path'],
 ]);
 
 /** True when something stands at the path, whatever it is. */

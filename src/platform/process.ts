@@ -42,8 +42,8 @@ export function isProcessAlive(pid: number): boolean {
 /** The wish to stop, for a command that has something to put in order first. */
 export interface StopSignal {
   /**
-   * Aborts at the first SIGINT or SIGTERM; a second one ends the process at once. Before the first call both
-   * end the process as they do by default, which is right for a command that leaves nothing behind.
+   * Aborts at the first SIGINT, SIGTERM or SIGHUP; a second one ends the process at once. Before the first call each
+   * ends the process as they do by default, which is right for a command that leaves nothing behind.
    */
   readonly signal: () => AbortSignal;
   /** Stops as a signal would, or ends the process where nobody waits for one. */
@@ -61,8 +61,10 @@ export function createStopSignal(): StopSignal {
       for (const [name, code] of [
         ['SIGINT', 130],
         ['SIGTERM', 143],
+        ['SIGHUP', 129],
       ] as const) {
         process.on(name, () => {
+          if (name === 'SIGHUP') endBySignal(name);
           if (made.signal.aborted) process.exit(code);
           made.abort();
         });
@@ -74,6 +76,17 @@ export function createStopSignal(): StopSignal {
       controller.abort();
     },
   };
+}
+
+/**
+ * Lets the process end by this signal when it has put everything in order. After SIGHUP its terminal is gone; node
+ * would fail to reset that one at its end, and abort with a core file.
+ */
+function endBySignal(name: 'SIGHUP'): void {
+  process.once('exit', () => {
+    process.removeAllListeners(name);
+    process.kill(process.pid, name);
+  });
 }
 
 /** Writes to standard output; a reader that has gone away (`| head`) is no error. */
@@ -95,7 +108,8 @@ export function terminals(): { readonly stdin: boolean; readonly stdout: boolean
 /** Stops when the reader of standard output has gone away (`| head`): nobody will see what follows. */
 export function stopOnClosedPipe({ stop }: StopSignal): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    // A terminal that was closed says EIO.
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
     stop();
   });
 }

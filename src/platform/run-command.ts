@@ -27,7 +27,8 @@ export interface CommandRequest {
 /** What became of it. A reason shows nothing that the program printed. */
 export type CommandOutcome =
   | { readonly kind: 'finished'; readonly stdout: string }
-  | { readonly kind: 'failed'; readonly reason: string };
+  /** `isLate`: its deadline passed. */
+  | { readonly kind: 'failed'; readonly reason: string; readonly isLate?: true };
 
 /** Runs a program. Never rejects. */
 export type RunCommand = (request: CommandRequest) => Promise<CommandOutcome>;
@@ -69,7 +70,9 @@ export const runCommand: RunCommand = (request) =>
     const fail = (reason: string): void => settle({ kind: 'failed', reason });
     const giveUp = (): void => fail(GIVEN_UP);
     stop?.addEventListener('abort', giveUp);
-    const timer = setTimeout(() => fail(`did not answer within ${timeoutMs / 1000} s`), timeoutMs);
+    const timer = setTimeout(() => {
+      settle({ kind: 'failed', reason: `did not answer within ${timeoutMs / 1000} s`, isLate: true });
+    }, timeoutMs);
     child.on('error', (error) => fail(`cannot be run (${systemCodeOf(error) ?? messageOf(error)})`));
     // A program that does not read its input has closed it by the time the rest arrives.
     child.stdin.on('error', () => undefined);

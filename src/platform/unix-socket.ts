@@ -1,8 +1,9 @@
 /** A place for a Unix socket: in a folder of ours alone, and free. */
-import { chmod, lstat, mkdir, rm } from 'node:fs/promises';
+import { chmod, lstat, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { messageOf, SidecarError, systemCodeOf } from '../domain/errors.ts';
+import { makeFolders } from './files.ts';
 
 /**
  * Makes the folder when it is missing, and removes a socket that nobody answers any more.
@@ -12,7 +13,7 @@ import { messageOf, SidecarError, systemCodeOf } from '../domain/errors.ts';
 export async function prepareSocketPath(path: string): Promise<void> {
   const folder = dirname(path);
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolders(folder);
   } catch (error) {
     throw new SidecarError(
       'cannot-write',

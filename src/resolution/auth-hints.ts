@@ -1,8 +1,9 @@
 /** What to do when a provider has no usable credential: the exact variable, file or line for this provider. */
+import { isLoopbackHost } from '../domain/loopback.ts';
 import type { EffectiveProvider } from '../domain/provider.ts';
 import { runtimeOfProviderId } from '../domain/provider-id.ts';
 import { environmentVariablesOf } from '../credentials/environment.ts';
-import type { AuthPlace } from './auth-places.ts';
+import { type AuthPlace, lookedAt } from './auth-places.ts';
 import { fieldOf } from './origin-file.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -34,18 +35,23 @@ export function noAuthHints(
   const missing = places.flatMap(
     ({ note }) => /^the variable (\w+)\b.* is not set$/.exec(note ?? '')?.[1] ?? [],
   );
-  const variables = [...new Set([...missing, ...mostTypicalFirst(provider.id)])];
+  // Ollama on this machine takes no key, so none may be asked for: what is missing is the word that says so.
+  const keyless = isLocalOllama(provider);
+  const variables = [...new Set([...missing, ...(keyless ? [] : mostTypicalFirst(provider.id))])];
   const file = provider.origin === 'models.json' ? 'models.json' : (snapshot.configPath ?? 'moltbot.json');
   const field = (name: string): string => fieldOf(provider.origin, provider.id, name);
-  return [
+  const saysNone = `If it needs no key, say so: ${field('auth')} = "none" in ${file}`;
+  const ways = [
     ...remedies,
+    ...(keyless ? [`Say that it needs no key: ${field('auth')} = "none" in ${file}`] : []),
     ...variables.slice(0, 3).map((name) => `export ${name}=your-key`),
     ...places
       .filter((place) => place.kind === 'error' && remedyOf(place) === undefined)
-      .map(({ place, note, found }) => `Mend ${place}: ${note ?? found}`),
-    ...(isLocal(provider) ? [`If it needs no key, say so: ${field('auth')} = "none" in ${file}`] : []),
-    ...(missing.length === 0 ? [`Or set ${field('apiKey')} in ${file}`] : []),
+      .map((place) => `Mend ${lookedAt(place)}`),
+    ...(isLocal(provider) && !keyless ? [saysNone] : []),
   ];
+  if (missing.length > 0 || keyless) return ways;
+  return [...ways, `${ways.length === 0 ? 'Set' : 'Or set'} ${field('apiKey')} in ${file}`];
 }
 
 /** What to do at a place, where that is known better than "look". */
@@ -61,9 +67,21 @@ function mostTypicalFirst(providerId: string): string[] {
   return [...environmentVariablesOf(providerId)].sort((a, b) => rank(a) - rank(b));
 }
 
+/** Ollama at an address of this machine. It never checks a key; one that is sent there only gives it away. */
+function isLocalOllama(provider: EffectiveProvider): boolean {
+  return (
+    runtimeOfProviderId(provider.id) === 'ollama' &&
+    provider.baseUrl !== undefined &&
+    isLoopback(provider.baseUrl)
+  );
+}
+
 /** A server on this machine, where "no key" is the usual case. */
 function isLocal(provider: EffectiveProvider): boolean {
   if (runtimeOfProviderId(provider.id) !== undefined) return true;
-  if (provider.baseUrl === undefined || !URL.canParse(provider.baseUrl)) return false;
-  return ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(provider.baseUrl).hostname);
+  return provider.baseUrl !== undefined && isLoopback(provider.baseUrl);
+}
+
+function isLoopback(url: string): boolean {
+  return URL.canParse(url) && isLoopbackHost(new URL(url).hostname);
 }

@@ -6,6 +6,7 @@
  */
 import type { ResolvedAuth } from '../domain/auth.ts';
 import type { CoolDown } from '../domain/cool-down.ts';
+import type { Problem } from '../domain/errors.ts';
 import { sameSocket } from '../domain/base-url.ts';
 import type { EffectiveProvider, ProviderDefinition } from '../domain/provider.ts';
 import { Secret } from '../domain/secret.ts';
@@ -28,8 +29,8 @@ export type AuthPlace =
       readonly found: string;
       readonly auth: ResolvedAuth;
       readonly note?: string;
-      /** True when the note says that the credential is about to end and cannot be renewed. */
-      readonly isEnding?: boolean;
+      /** Why nothing takes its place when it ends, as the problem of a request then. */
+      readonly trouble?: Problem;
       /** The cool-down that the credential is in. */
       readonly coolDown?: CoolDown;
       /** True: weaker places come first. */
@@ -43,11 +44,23 @@ export type AuthPlace =
       readonly note?: string;
       /** What to do there, where that is known better than "look". */
       readonly remedy?: string | readonly string[];
+      /** The file that something is wrong with, where `place` does not name it. */
+      readonly file?: string;
       /** A better code than the kind's own. */
-      readonly code?: 'reauth-required';
+      readonly code?: 'reauth-required' | 'credential-source-down';
+      /** When its source, which is down, is asked again, in Unix milliseconds. */
+      readonly retryAt?: number;
       /** Something stands there that only looks like a key. */
       readonly isPlaceholder?: boolean;
     };
+
+/** A place and what came of it, in words: with the file that something is wrong with, and that only once. */
+export function lookedAt(place: AuthPlace): string {
+  const what = place.note ?? place.found;
+  const file = place.kind === 'error' ? place.file : undefined;
+  const where = file === undefined ? place.place : `${place.place} in ${file}`;
+  return what.startsWith(`${where} `) ? what : `${where}: ${what}`;
+}
 
 /** A place that says where the secret stands. */
 export interface ReferringPlace {
@@ -144,9 +157,10 @@ function toProfilePlace(profile: ProfilePlace): AuthPlace | OpenPlace {
     }
     case 'broken':
       return {
-        kind: 'error',
+        kind: profile.isElsewhere === true ? 'skipped' : 'error',
         place,
         found: `${what} in ${profile.path}`,
+        file: profile.path,
         note: profile.detail,
         isPlaceholder: profile.isPlaceholder ?? false,
       };

@@ -6,8 +6,10 @@ import type { ResolvedAuth } from '../domain/auth.ts';
 import type { EffectiveProvider } from '../domain/provider.ts';
 import type { AwsIdentityOutcome, AwsIdentityRequest } from '../credentials/aws/identities.ts';
 import { chainSourceOf } from '../credentials/aws/chain-source.ts';
-import { type AwsPlace, lookUpAwsEnvironment } from '../credentials/aws-environment.ts';
+import { type AwsPlace, lookUpAwsEnvironment, regionOf } from '../credentials/aws-environment.ts';
+import { remediesOf } from '../credentials/source-failure.ts';
 import type { AuthPlace, PendingPlace } from './auth-places.ts';
+import { endingProblem } from './source-trouble.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /**
@@ -21,7 +23,24 @@ export function awsPlaces(
   now: number,
 ): (AuthPlace | PendingPlace)[] {
   const region = provider.region ?? null;
-  const fromVariables = lookUpAwsEnvironment(snapshot.env).map((place) => toVariablePlace(place, region));
+  const { env, live } = snapshot;
+  const found = lookUpAwsEnvironment(env);
+  const first = found.find(({ kind }) => kind === 'bearer' || kind === 'keys');
+  const fromVariables = found.map((place) => {
+    const known = toVariablePlace(place, region);
+    if (place !== first || region !== null || regionOf(env) !== null) return known;
+    // As the SDKs do: what no variable says is looked up in the profile, whose keys are not used.
+    const fetch = async (): Promise<AuthPlace> => toVariablePlace(place, await live.aws.profileRegion(env));
+    const pending: PendingPlace = {
+      kind: 'pending',
+      place: known.place,
+      found: known.found,
+      known: null,
+      unasked: known,
+      fetch,
+    };
+    return pending;
+  });
   return [...fromVariables, chainPlace(snapshot, provider, now)];
 }
 
@@ -80,14 +99,14 @@ function chainPlace(snapshot: Snapshot, provider: EffectiveProvider, now: number
     kind: 'pending',
     place,
     found: 'the AWS chain',
-    known: known === null ? null : toChainPlace(known),
+    known: known === null ? null : toChainPlace(provider.id, known),
     // A catalog has a provider for AWS on every machine: a list must not say "perhaps" on each of them.
-    ...(unasked === null ? {} : { unasked: toChainPlace(unasked) }),
-    fetch: async () => toChainPlace(await live.aws.resolve(request, now)),
+    ...(unasked === null ? {} : { unasked: toChainPlace(provider.id, unasked) }),
+    fetch: async () => toChainPlace(provider.id, await live.aws.resolve(request, now)),
   };
 }
 
-function toChainPlace(outcome: AwsIdentityOutcome): AuthPlace {
+function toChainPlace(providerId: string, outcome: AwsIdentityOutcome): AuthPlace {
   const { source: place, detail } = outcome;
   switch (outcome.kind) {
     case 'found': {
@@ -96,13 +115,25 @@ function toChainPlace(outcome: AwsIdentityOutcome): AuthPlace {
         source: place,
         credentials: { kind: 'keys', keys: outcome.keys },
       };
-      return { kind: 'hit', place, found: detail, auth };
+      const { trouble, keys } = outcome;
+      if (trouble === undefined) return { kind: 'hit', place, found: detail, auth };
+      const code = trouble.retryAt === undefined ? 'no-auth' : 'credential-source-down';
+      return {
+        kind: 'hit',
+        place,
+        found: detail,
+        auth,
+        note: `other keys cannot be had: ${trouble.detail}`,
+        trouble: endingProblem({ providerId, place, expiresAt: keys.expiration }, code, trouble),
+      };
     }
     case 'none':
       return { kind: 'empty', place, found: detail };
     case 'failed': {
-      const { hints: remedy } = outcome;
-      return { kind: 'error', place, found: 'an identity that does not work', note: detail, remedy };
+      const { retryAt } = outcome;
+      const remedy = remediesOf(outcome);
+      const down = retryAt === undefined ? {} : { code: 'credential-source-down' as const, retryAt };
+      return { kind: 'error', place, found: 'an identity that does not work', note: detail, remedy, ...down };
     }
   }
 }

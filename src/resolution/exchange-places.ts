@@ -4,8 +4,10 @@ import { sameSocket } from '../domain/base-url.ts';
 import type { EffectiveProvider } from '../domain/provider.ts';
 import { type ExchangeSource, exchangeSourceName } from '../credentials/exchange/exchange-source.ts';
 import type { ExchangedKeyOutcome } from '../credentials/exchange/exchanged-keys.ts';
+import { remediesOf } from '../credentials/source-failure.ts';
 import { toIso } from '../platform/clock.ts';
 import type { AuthPlace, PendingPlace } from './auth-places.ts';
+import { endingProblem } from './source-trouble.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /**
@@ -48,14 +50,20 @@ export function exchangePlaces(
 function toPlace(source: ExchangeSource, outcome: ExchangedKeyOutcome): AuthPlace {
   const place = exchangeSourceName(source.providerId);
   if (outcome.kind === 'failed') {
-    const { detail, hints } = outcome;
-    const remedy = hints.length === 0 ? {} : { remedy: hints.join('; ') };
-    return { kind: 'error', place, found: `no key; ${howItIsGot(source)}`, note: detail, ...remedy };
+    const { detail, retryAt } = outcome;
+    const hints = remediesOf(outcome);
+    const remedy = hints.length === 0 ? {} : { remedy: hints };
+    const down = retryAt === undefined ? {} : { code: 'credential-source-down' as const, retryAt };
+    return { kind: 'error', place, found: `no key; ${howItIsGot(source)}`, note: detail, ...remedy, ...down };
   }
-  const { apiKey, expiresAt, path, note } = outcome;
+  const { apiKey, expiresAt, path, note, trouble } = outcome;
   const auth: ResolvedAuth = { mode: 'api-key', source: place, apiKey, expiresAt };
   const found = `an API key in ${path}, expires ${toIso(expiresAt)}; ${howItIsGot(source)}`;
-  return { kind: 'hit', place, found, auth, ...(note === undefined ? {} : { note }) };
+  const noted = note === undefined ? {} : { note };
+  if (trouble === undefined) return { kind: 'hit', place, found, auth, ...noted };
+  const code = trouble.retryAt === undefined ? 'no-auth' : 'credential-source-down';
+  const ending = { providerId: source.providerId, place, expiresAt };
+  return { kind: 'hit', place, found, auth, ...noted, trouble: endingProblem(ending, code, trouble) };
 }
 
 /** The operator should know what leaves this machine. */

@@ -4,10 +4,12 @@
  */
 import type { EffectiveProvider } from '../domain/provider.ts';
 import { loginHint } from '../credentials/oauth/login-hint.ts';
-import type { OAuthTokenOutcome } from '../credentials/oauth/oauth-tokens.ts';
+import { codeOfTrouble, type OAuthTokenOutcome } from '../credentials/oauth/oauth-tokens.ts';
 import { type ProfilePlace, profileSourceOf } from '../credentials/profile-place.ts';
+import { remediesOf } from '../credentials/source-failure.ts';
 import { toIso } from '../platform/clock.ts';
 import type { AuthPlace, PendingPlace } from './auth-places.ts';
+import { endingProblem } from './source-trouble.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** The place of a login that the settings know how to renew; undefined for any other profile. */
@@ -32,8 +34,8 @@ export function loginPlace(
     kind: 'pending',
     place: profileSourceOf(profileId),
     found: foundAt(profile, expiresAt),
-    known: known && toPlace(profile, known),
-    fetch: async () => toPlace(profile, await live.oauth.resolve(request)),
+    known: known && toPlace(provider.id, profile, known),
+    fetch: async () => toPlace(provider.id, profile, await live.oauth.resolve(request)),
   };
 }
 
@@ -48,11 +50,11 @@ export function missingLogin(
   return [{ kind: 'empty', place: 'oauth', found: 'not logged in', remedy: loginHint(provider.id) }];
 }
 
-function toPlace(profile: ProfilePlace, outcome: OAuthTokenOutcome): AuthPlace {
+function toPlace(providerId: string, profile: ProfilePlace, outcome: OAuthTokenOutcome): AuthPlace {
   const place = profileSourceOf(profile.profileId);
   switch (outcome.kind) {
     case 'token': {
-      const { accessToken, expiresAt, note } = outcome;
+      const { accessToken, expiresAt, note, trouble } = outcome;
       const detail = profile.state === 'cooldown' ? profile.detail : undefined;
       const notes = [detail, note].filter((part) => part !== undefined);
       const accountId = 'accountId' in profile ? profile.accountId : undefined;
@@ -69,19 +71,23 @@ function toPlace(profile: ProfilePlace, outcome: OAuthTokenOutcome): AuthPlace {
           ...(accountId === undefined ? {} : { accountId }),
         },
         ...(notes.length === 0 ? {} : { note: notes.join('; ') }),
-        ...(note === undefined ? {} : { isEnding: true }),
+        ...(trouble === undefined
+          ? {}
+          : { trouble: endingProblem({ providerId, place, expiresAt }, codeOfTrouble(trouble), trouble) }),
       };
     }
     case 'reauth-required':
     case 'failed': {
-      const { kind, detail, hints } = outcome;
+      const { detail, retryAt } = outcome;
+      const code = codeOfTrouble(outcome);
       return {
         kind: 'expired',
         place,
         found: `an OAuth token in ${profile.path}`,
         note: detail,
-        remedy: hints.join('; '),
-        ...(kind === 'reauth-required' ? { code: kind } : {}),
+        remedy: remediesOf(outcome),
+        ...(code === 'auth-expired' ? {} : { code }),
+        ...(retryAt === undefined ? {} : { retryAt }),
       };
     }
   }

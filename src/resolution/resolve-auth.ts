@@ -11,6 +11,7 @@ import {
   type AuthPlace,
   configuredKeyPlaces,
   environmentPlaces,
+  lookedAt,
   profilePlaces,
   type OpenPlace,
 } from './auth-places.ts';
@@ -43,8 +44,14 @@ export async function resolveAuth(
   const winner = chosenPlace(places);
   const steps = places.map((place) => toStep(place, place === winner, snapshot.installKey));
   if (winner !== undefined) {
-    const { auth, coolDown } = winner;
-    return { kind: 'satisfied', auth, steps, ...(coolDown === undefined ? {} : { coolDown }) };
+    const { auth, coolDown, trouble } = winner;
+    return {
+      kind: 'satisfied',
+      auth,
+      steps,
+      ...(coolDown === undefined ? {} : { coolDown }),
+      ...(trouble === undefined ? {} : { trouble }),
+    };
   }
   return { kind: 'failed', problem: nothingFound(snapshot, provider, request, places), steps };
 }
@@ -155,14 +162,19 @@ function nothingFound(
   request: AuthRequest,
   places: readonly AuthPlace[],
 ): Problem {
-  const expired = places.find(({ kind }) => kind === 'expired');
-  const looked = places.map(({ place, found, note }) => `${place}: ${note ?? found}`);
+  const ended = places.find((place) => place.kind === 'expired' || retryOf(place) !== undefined);
+  const looked = places.map(lookedAt);
   const hints = noAuthHints(snapshot, provider, request.profileId, places.map(asUnusable));
-  if (expired !== undefined) {
-    const why = `${expired.place}: ${expired.note ?? expired.found}`;
-    if ('code' in expired && expired.code === 'reauth-required') {
+  if (ended !== undefined) {
+    const why = `${ended.place}: ${ended.note ?? ended.found}`;
+    const retryAt = retryOf(ended);
+    if (retryAt !== undefined) {
+      const detail = `The source of the credential for provider "${provider.id}" is down (${why})`;
+      return { code: 'credential-source-down', detail, hints, retryAt };
+    }
+    if ('code' in ended && ended.code === 'reauth-required') {
       const detail = `Somebody has to log in to provider "${provider.id}" again (${why})`;
-      return { code: expired.code, detail, hints };
+      return { code: ended.code, detail, hints };
     }
     return {
       code: 'auth-expired',
@@ -175,6 +187,11 @@ function nothingFound(
     detail: `No usable credential for provider "${provider.id}". Looked at ${looked.length === 0 ? 'nothing' : looked.join('; ')}`,
     hints,
   };
+}
+
+/** When a source that is down is asked again; undefined for any other place. */
+function retryOf(place: AuthPlace): number | undefined {
+  return place.kind === 'hit' ? undefined : place.retryAt;
 }
 
 /** A key that its provider refused, for one who wants to know what to mend. */

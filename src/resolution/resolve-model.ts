@@ -10,7 +10,7 @@ import { isMetadataUrl } from '../domain/metadata-host.ts';
 import { formatModelRef, parseModelRef } from '../domain/model-ref.ts';
 import type { EffectiveProvider, Model, Origin, ProviderDefinition } from '../domain/provider.ts';
 import { runtimeOfProviderId } from '../domain/provider-id.ts';
-import type { EndpointReport } from '../domain/runtime-state.ts';
+import type { EndpointReport, EndpointState } from '../domain/runtime-state.ts';
 import { quoteUntrusted } from '../domain/untrusted-text.ts';
 import { completeBaseUrl } from './base-url-template.ts';
 import { isNamedByApiKey } from './definition-fields.ts';
@@ -54,7 +54,11 @@ export function resolveModel(snapshot: Snapshot, wanted: Wanted): FoundModel | N
   const id = snapshot.providers.canonicalId(asked.provider);
   const steps = providerSteps(snapshot, id);
   const provider = snapshot.providers.byId.get(id);
-  if (provider === undefined) return { kind: 'failed', problem: unknownProvider(snapshot, id), steps };
+  if (provider === undefined) {
+    const endpoint = endpointAway(snapshot, id);
+    if (endpoint !== undefined) steps.push(runtimeStep(endpoint, 'error'));
+    return { kind: 'failed', problem: unknownProvider(snapshot, id, endpoint), steps };
+  }
 
   const model = asked.model === null ? null : findModel(provider, asked.model);
   const usable = model === undefined ? undefined : whatARequestNeeds(snapshot, provider, model);
@@ -66,13 +70,21 @@ export function resolveModel(snapshot: Snapshot, wanted: Wanted): FoundModel | N
   }
   if (asked.model !== null) steps.push(modelStep(provider, asked.model, model));
   if (model === undefined || usable === undefined) {
-    return { kind: 'failed', problem: unknownModel(provider, asked.model ?? ''), steps, provider };
+    const problem = noModelsBecause(provider) ?? unknownModel(provider, asked.model ?? '');
+    return { kind: 'failed', problem, steps, provider };
   }
   const ref = model === null ? id : formatModelRef(id, model.id);
   if ('problem' in usable) {
     return { kind: 'failed', problem: usable.problem, steps, provider, ...(model ? { model } : {}) };
   }
   return { kind: 'found', ref, provider, model, ...usable, steps };
+}
+
+/** A reference as `provider/model`, whatever alias or short form it was written with; as written where it is none. */
+export function fullRef(snapshot: Snapshot, text: string): string {
+  const ref = readRef(snapshot, text);
+  if ('problem' in ref) return text;
+  return formatModelRef(snapshot.providers.canonicalId(ref.provider), ref.model);
 }
 
 /** Splits the reference; one without a slash may be an alias of the operator's or an Anthropic model's name. */
@@ -165,16 +177,17 @@ function runtimeOf(
       ? []
       : [{ step: 'runtime', place: endpoint.trustedBy, found: `names ${endpoint.url}`, outcome: 'used' }];
   return {
-    steps: [
-      ...trust,
-      {
-        step: 'runtime',
-        place: endpoint.url,
-        found: `${endpoint.runtime ?? 'unknown service'} ${endpoint.state} since ${endpoint.since}`,
-        outcome: problem === undefined ? 'used' : 'error',
-      },
-    ],
+    steps: [...trust, runtimeStep(endpoint, problem === undefined ? 'used' : 'error')],
     ...(problem === undefined ? {} : { problem }),
+  };
+}
+
+function runtimeStep({ url, runtime, state, since }: EndpointReport, outcome: 'used' | 'error'): Step {
+  return {
+    step: 'runtime',
+    place: url,
+    found: `${runtime ?? 'unknown service'} ${state} since ${since}`,
+    outcome,
   };
 }
 
@@ -200,12 +213,20 @@ function endpointProblem(id: string, keyless: boolean, endpoint: EndpointReport)
   }
 }
 
-/** An id that no source defines may be a runtime that was up a moment ago, or one that wants a key. */
-function unknownProvider(snapshot: Snapshot, id: string): Problem {
-  const endpoints = snapshot.discovery.endpoints;
-  const endpoint =
-    endpoints.find(({ provider }) => provider === id) ?? endpoints.find(({ runtime }) => runtime === id);
-  if (endpoint !== undefined && endpoint.state !== 'up') {
+/**
+ * The endpoint of an id that no source defines: a runtime that was up a moment ago, or one that wants a key. An empty
+ * default port may bear the same id as an endpoint that answers; the one that says most counts.
+ */
+function endpointAway({ discovery: { endpoints } }: Snapshot, id: string): EndpointReport | undefined {
+  const named = endpoints.filter(({ provider }) => provider === id);
+  const candidates = named.length > 0 ? named : endpoints.filter(({ runtime }) => runtime === id);
+  const byState = (wanted: EndpointState): EndpointReport | undefined =>
+    candidates.find(({ state }) => state === wanted);
+  return byState('auth-required') ?? byState('loading') ?? candidates.find(({ state }) => state !== 'up');
+}
+
+function unknownProvider(snapshot: Snapshot, id: string, endpoint: EndpointReport | undefined): Problem {
+  if (endpoint !== undefined) {
     const hints = endpoint.hint === undefined ? [] : [endpoint.hint];
     const where = `${endpoint.url} (provider "${id}")`;
     if (endpoint.state === 'auth-required') {
@@ -263,6 +284,12 @@ function modelStep(provider: EffectiveProvider, asked: string, model: Model | nu
     found: `${model.id}, context window ${model.contextWindow} (${source})`,
     outcome: 'used',
   };
+}
+
+/** An entry that is wrong has no models for that reason: what is wrong with it is the answer. */
+function noModelsBecause(provider: EffectiveProvider): Problem | undefined {
+  const defect = provider.models.length === 0 ? provider.defects?.[0] : undefined;
+  return defect === undefined ? undefined : broken(provider, defect, defectHints(provider, defect));
 }
 
 function unknownModel(provider: EffectiveProvider, asked: string): Problem {

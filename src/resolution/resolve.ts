@@ -113,10 +113,14 @@ async function resolveFresh(
     outcome.auth,
     requestHeaders({ ...found, ...headed, auth: outcome.auth }),
   );
-  const { coolDown } = outcome;
+  const { coolDown, trouble } = outcome;
   return {
     kind: 'resolved',
-    resolution: coolDown === undefined ? resolution : { ...resolution, coolDown },
+    resolution: {
+      ...resolution,
+      ...(coolDown === undefined ? {} : { coolDown }),
+      ...(trouble === undefined ? {} : { trouble }),
+    },
     steps: allSteps,
   };
 }

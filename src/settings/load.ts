@@ -8,7 +8,7 @@ import { nearest } from '../domain/nearest.ts';
 import { Secret } from '../domain/secret.ts';
 import { quoteUntrusted } from '../domain/untrusted-text.ts';
 import type { readTextFile } from '../platform/files.ts';
-import { findDuplicateJson5Key } from '../platform/json5-keys.ts';
+import { findDuplicateJson5Key, placeOfJson5Key } from '../platform/json5-keys.ts';
 import { describeSyntaxError, parseJson5 } from '../platform/json5-text.ts';
 import { type Environment, expandPath, type Paths, variable } from '../platform/paths.ts';
 import { withAbsoluteFiles } from './exchange-settings.ts';
@@ -98,19 +98,25 @@ async function readSettingsFile(
     return fail(`${path} has the key ${quoteUntrusted(doubled)} twice in one object`);
   const checked = settingsFile.safeParse(parsed.value);
   if (checked.success) return checked.data;
-  return fail(checked.error.issues.flatMap((issue) => describeIssue(issue, basename(path))).join('; '));
+  const describe = (issue: z.core.$ZodIssue): string[] => describeIssue(issue, basename(path), file.text);
+  return fail(checked.error.issues.flatMap(describe).join('; '));
 }
 
-function describeIssue(issue: z.core.$ZodIssue, file: string): string[] {
+function describeIssue(issue: z.core.$ZodIssue, file: string, text: string): string[] {
   const path = issue.path.map(String);
+  const at = (keys: readonly string[]): string => {
+    const place = placeOfJson5Key(text, keys);
+    return place === undefined ? '' : ` at line ${place.line}, column ${place.column}`;
+  };
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => {
       const [near] = nearest(key, keysAt(path), 1);
       const suggestion = near === undefined ? '' : ` (did you mean "${near}"?)`;
-      return `Unknown key ${quoteUntrusted([...path, key].join('.'))} in ${file}${suggestion}`;
+      return `Unknown key ${quoteUntrusted([...path, key].join('.'))} in ${file}${suggestion}${at([...path, key])}`;
     });
   }
-  return [path.length === 0 ? `${file} ${issue.message}` : `${path.join('.')} in ${file} ${issue.message}`];
+  const what = path.length === 0 ? '' : `${path.join('.')} in `;
+  return [`${what}${file} ${issue.message}${at(path)}`];
 }
 
 /** A text that somebody set, with the name to put into an error. */

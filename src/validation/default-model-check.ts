@@ -8,6 +8,7 @@ import type { Finding } from '../domain/finding.ts';
 import { runtimeOfProviderId } from '../domain/provider-id.ts';
 import { coolDownText } from '../resolution/choose-place.ts';
 import { chooseDefaultModel, type DefaultModel } from '../resolution/default-model.ts';
+import { fullRef } from '../resolution/resolve-model.ts';
 import { resolve } from '../resolution/resolve.ts';
 import type { Snapshot } from '../resolution/snapshot.ts';
 
@@ -23,6 +24,8 @@ export type DefaultModelCheck =
       readonly contextWindow?: Finding;
       /** Set when the provider refused the only credential that there is, and it may work again. */
       readonly coolDown?: Finding;
+      /** Set when the credential is good, and its source gives no other one. */
+      readonly trouble?: Finding;
     };
 
 export interface CheckOptions {
@@ -40,7 +43,7 @@ export async function checkDefaultModel(
   snapshot: Snapshot,
   { now, minContextWindow }: CheckOptions,
 ): Promise<DefaultModelCheck> {
-  const defaultModel = chooseDefaultModel(snapshot);
+  const defaultModel = chosenDefaultModel(snapshot);
   const outcome = await resolve(snapshot, {}, now);
   if (defaultModel === null) {
     if (outcome.kind === 'failed') return { kind: 'none', problem: outcome.problem };
@@ -56,13 +59,21 @@ export async function checkDefaultModel(
   const { resolution } = outcome;
   const contextWindow = contextWindowFinding(resolution, minContextWindow);
   const coolDown = coolDownFinding(resolution);
+  const trouble = troubleFinding(resolution);
   return {
     kind: 'usable',
     defaultModel,
     resolution,
     ...(contextWindow === undefined ? {} : { contextWindow }),
     ...(coolDown === undefined ? {} : { coolDown }),
+    ...(trouble === undefined ? {} : { trouble }),
   };
+}
+
+/** The default model that is named, by its full reference: an alias says nothing to who reads it elsewhere. */
+export function chosenDefaultModel(snapshot: Snapshot): DefaultModel | null {
+  const chosen = chooseDefaultModel(snapshot);
+  return chosen === null ? null : { ...chosen, ref: fullRef(snapshot, chosen.ref) };
 }
 
 /**
@@ -91,6 +102,12 @@ function coolDownFinding({ coolDown, auth, provider }: Resolution): Finding | un
     detail: `The credential of provider "${provider.id}" (${auth.source}) is cooling down: ${coolDownText(coolDown)}`,
     hint: 'Wait, or give the provider a second credential: provider-sidecar auth status',
   };
+}
+
+function troubleFinding({ trouble }: Resolution): Finding | undefined {
+  if (trouble === undefined) return undefined;
+  const { code, detail, hints } = trouble;
+  return { code, detail, hint: hints[0] ?? 'See why: provider-sidecar explain' };
 }
 
 function contextWindowFinding(resolution: Resolution, minimum: number): Finding | undefined {

@@ -15,7 +15,7 @@ export type HealthReport = HealthAnswer;
 type HealthStatus = HealthReport['status'];
 
 export interface HealthOptions extends CheckOptions {
-  /** True when start-up validation was skipped: health then never says `ok`. */
+  /** True when start-up validation was skipped: health then says `unvalidated`, with the code of what is wrong. */
   readonly unvalidated: boolean;
 }
 
@@ -50,7 +50,7 @@ function ownFindings(check: DefaultModelCheck): Finding[] {
       return [{ code, detail, hint: hints[0] ?? 'Run: provider-sidecar doctor' }];
     }
     case 'usable':
-      return [check.coolDown, check.contextWindow].filter((finding) => finding !== undefined);
+      return [check.coolDown, check.trouble, check.contextWindow].filter((finding) => finding !== undefined);
   }
 }
 
@@ -59,7 +59,7 @@ function statusOf(
   findings: readonly Finding[],
   unvalidated: boolean,
 ): HealthStatus {
-  if (check.kind !== 'usable') return 'failing';
   if (unvalidated) return 'unvalidated';
+  if (check.kind !== 'usable') return 'failing';
   return findings.length === 0 ? 'ok' : 'degraded';
 }

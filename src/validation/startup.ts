@@ -6,8 +6,12 @@ import type { ErrorCode, Problem } from '../domain/errors.ts';
 import type { Finding } from '../domain/finding.ts';
 import type { Snapshot } from '../resolution/snapshot.ts';
 import { ownAddressProblem } from '../credentials/aws/own-address.ts';
-import { chooseDefaultModel } from '../resolution/default-model.ts';
-import { checkDefaultModel, type CheckOptions, healthLine } from './default-model-check.ts';
+import {
+  checkDefaultModel,
+  type CheckOptions,
+  chosenDefaultModel,
+  healthLine,
+} from './default-model-check.ts';
 
 /** The verdict before anything listens. */
 export type StartupVerdict =
@@ -36,7 +40,7 @@ export interface StartupOptions extends CheckOptions {
 /** Runs the check of the default model, as health and every request do. */
 export async function validateStartup(snapshot: Snapshot, options: StartupOptions): Promise<StartupVerdict> {
   const own = ownAddressProblem(snapshot.env, options.ownPorts ?? []);
-  if (own !== null) return refusal(chooseDefaultModel(snapshot)?.ref ?? null, own);
+  if (own !== null) return refusal(chosenDefaultModel(snapshot)?.ref ?? null, own);
   const check = await checkDefaultModel(snapshot, options);
   switch (check.kind) {
     case 'none': {
@@ -47,7 +51,7 @@ export async function validateStartup(snapshot: Snapshot, options: StartupOption
     case 'failed':
       return refusal(check.defaultModel.ref, check.problem);
     case 'usable': {
-      const { contextWindow, coolDown, resolution } = check;
+      const { contextWindow, coolDown, trouble, resolution } = check;
       if (contextWindow !== undefined && options.strict) {
         return refusal(resolution.ref, {
           code: contextWindow.code,
@@ -55,7 +59,7 @@ export async function validateStartup(snapshot: Snapshot, options: StartupOption
           hints: [contextWindow.hint],
         });
       }
-      const own = [coolDown, contextWindow].filter((finding) => finding !== undefined);
+      const own = [coolDown, trouble, contextWindow].filter((finding) => finding !== undefined);
       const warnings = [...own, ...snapshot.findings];
       const line = healthLine(resolution, warnings.length === 0 ? 'OK' : 'DEGRADED');
       return { kind: 'ready', line, digest: resolution.digest, warnings };

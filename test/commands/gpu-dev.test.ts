@@ -168,6 +168,30 @@ describe('"The seed’s walk-through runs in a test"', () => {
     await expect(stat(keyFile())).rejects.toThrow('ENOENT');
   });
 
+  it.each([
+    ['login', 'Login failed:'],
+    ['status', 'Not authenticated:'],
+  ])('%s without an address: exit code 1, and says "%s"', async (subcommand, head) => {
+    const ran = await gpuDev(subcommand, { GPU_DEV_API_URL: '' });
+    expect(ran).toMatchObject({ code: 1, stdout: '' });
+    expect(ran.stderr).toContain(`${head} the variable GPU_DEV_API_URL is not set`);
+  });
+
+  it('whoami and logout ask the file alone, and need no address', async () => {
+    const env = { GPU_DEV_API_URL: '' };
+    expect(await gpuDev('whoami', env)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('Not authenticated. Run: provider-sidecar gpu-dev login'),
+    });
+    await gpuDev('login');
+    expect(await gpuDev('whoami', env)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('Authenticated as: john'),
+    });
+    expect(await gpuDev('logout', env)).toMatchObject({ code: 0 });
+    await expect(stat(keyFile())).rejects.toThrow('ENOENT');
+  });
+
   it('network: the API is away', async () => {
     await api.close();
     const ran = await gpuDev('login');
@@ -175,6 +199,26 @@ describe('"The seed’s walk-through runs in a test"', () => {
       code: 1,
       stderr: expect.stringContaining('cannot be reached (connection refused)'),
     });
+  });
+
+  it('whoami, status and logout know the server that the stored key came from, without the variable', async () => {
+    const unnamed = { GPU_DEV_API_URL: '' };
+    expect(await gpuDev('whoami', unnamed)).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^Not authenticated: the variable GPU_DEV_API_URL is not set/),
+    });
+    expect((await gpuDev('logout', unnamed)).stderr).toMatch(/^Logout failed: /);
+    expect((await gpuDev('status', unnamed)).stderr).toMatch(/^No status: /);
+    await gpuDev('login');
+    expect(await gpuDev('whoami', unnamed)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('Authenticated as: john'),
+    });
+    expect((await gpuDev('status', unnamed)).stdout).toContain(api.url);
+    // Nothing is sent to an address that nobody names.
+    expect((await gpuDev('login', unnamed)).stderr).toMatch(/^Login failed: /);
+    expect((await gpuDev('logout', unnamed)).stdout).toContain('Removed the API key');
+    await expect(stat(keyFile())).rejects.toThrow('ENOENT');
   });
 
   it('--json prints the same for programs, and no key', async () => {

@@ -75,7 +75,7 @@ describe('parseAuthProfiles: a broken profile is reported with its id and why, n
     [{ type: 'api_key', provider: 'acme', key: '  ' }, 'missing_credential', 'is empty'],
     [{ type: 'api_key', provider: 'acme', key: 'ollama-local' }, 'missing_credential', 'ollama-local'],
     [{ type: 'api_key', provider: 'acme', key: 7 }, 'ineligible_profile', 'not text'],
-    [{ type: 'api_key', provider: 'acme', key: '!cat canary' }, 'ineligible_profile', 'never run'],
+    [{ type: 'api_key', provider: 'acme', key: '!cat canary' }, 'missing_credential', 'never run'],
     [
       { type: 'api_key', provider: 'acme', key: 'canary\r\nX: y' },
       'ineligible_profile',

@@ -37,12 +37,15 @@ export const UPSTREAM_DEFENCES: readonly Defence[] = [
   {
     against: 'threat 14',
     file: 'src/discovery/probe.ts',
-    defence: `sent.once('response', resolve);`,
-    without: `sent.once('response', (answer) => {
-      const { location } = answer.headers;
-      if (location === undefined) resolve(answer);
-      else requestHttp(location, { method }).once('response', resolve).once('error', reject).end();
-    });`,
+    defence: 'const through = dispatcher ?? own;',
+    without: 'const through = (dispatcher ?? own)?.compose(interceptors.redirect({ maxRedirections: 5 }));',
+    also: [
+      {
+        file: 'src/discovery/probe.ts',
+        defence: `import { Agent, request, type Dispatcher } from 'undici';`,
+        without: `import { Agent, interceptors, request, type Dispatcher } from 'undici';`,
+      },
+    ],
     test: 'test/discovery/probe.test.ts',
     fails: '"never follows a redirect" and says where it led',
   },
@@ -59,6 +62,10 @@ export const UPSTREAM_DEFENCES: readonly Defence[] = [
     file: 'src/discovery/probe.ts',
     defence: 'const timer = setTimeout(abort, timeoutMs);',
     without: 'const timer = setTimeout(() => undefined, timeoutMs);',
+    also: [
+      { file: 'src/discovery/probe.ts', defence: 'headersTimeout: 5_000,', without: 'headersTimeout: 0,' },
+      { file: 'src/discovery/probe.ts', defence: 'bodyTimeout: 5_000,', without: 'bodyTimeout: 0,' },
+    ],
     test: 'test/discovery/probe.test.ts',
     fails: 'slow-headers',
   },

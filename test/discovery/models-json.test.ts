@@ -261,8 +261,9 @@ describe('the file of models.json', () => {
       const { file, path, lines } = await openFile();
       await mkdir(dirname(path), { recursive: true });
       await writeFile(path, bytes);
-      expect(await file.sync(up, quiet)).toEqual({ kind: 'written' });
+      const outcome = await file.sync(up, quiet);
       const aside = (await readdir(dirname(path))).find((name) => name.startsWith('models.json.corrupt-'));
+      expect(outcome).toEqual({ kind: 'written', movedTo: join(dirname(path), aside ?? '') });
       expect(await readFile(join(dirname(path), aside ?? ''))).toEqual(bytes);
       expect(lines.map(({ level }) => level)).toEqual(['warn']);
       expect(JSON.parse(await readFile(path, 'utf8'))).toHaveProperty('providers.ollama');

@@ -41,6 +41,7 @@ const STATUS_BEYOND = {
   'not-permitted': 403,
   'too-many-readers': 503,
   'reauth-required': 424,
+  'credential-source-down': 503,
   'login-failed': 502,
   'login-server-down': 503,
 };
@@ -72,6 +73,7 @@ const EXIT_CODE_OF = {
   'not-permitted': 77,
   'too-many-readers': 69,
   'reauth-required': 1,
+  'credential-source-down': 69,
   'login-failed': 1,
   'login-server-down': 69,
 };

@@ -109,6 +109,14 @@ describe('serve', () => {
     await second.stop();
   });
 
+  it('"endpoint.json … removed on exit": also when the terminal is closed', async () => {
+    const server = startCli(['serve', '--port', '0'], { home, env: await nothingRunning() });
+    await server.until(/Listening/);
+    await server.stop('SIGHUP');
+    expect(server.child.signalCode).toBe('SIGHUP');
+    expect(await readdir(join(home, '.clawdbot/sidecar'))).not.toContain('endpoint.json');
+  });
+
   it('logs JSON when standard output is no terminal, and never the token', async () => {
     const server = startCli(['serve', '--port', '0'], { home, env: await nothingRunning() });
     await server.until(/Listening/);
@@ -222,6 +230,13 @@ describe('serve', () => {
     const { url } = await readEndpoint();
     expect(await (await fetch(`${url}/health`)).json()).toEqual({ status: 'unvalidated' });
     await server.stop();
+
+    const unusable = startCli(broken, { home, env: { ...env, NODE_ENV: 'test' } });
+    await unusable.until(/Listening/);
+    const answer = await fetch(`${(await readEndpoint()).url}/health`);
+    expect(answer.status).toBe(503);
+    expect(await answer.json()).toEqual({ status: 'unvalidated', code: 'no-auth' });
+    await unusable.stop();
   });
 
   it('serves a Unix socket, 0600 in a 0700 folder, with the same guard', async () => {

@@ -37,6 +37,18 @@ afterEach(async () => {
   rig = undefined;
 });
 
+/** A login whose token has ended, at a server that is not there. */
+function expiredLogin(more: object): NonNullable<RigOptions['files']> {
+  const login = { issuer: 'http://127.0.0.1:1', clientId: 'c1', scopes: ['openid'] };
+  const tokens = { access: 'canary-access', refresh: 'canary-refresh', expires: 1_000, obtained: 1 };
+  const profile = { type: 'oauth', provider: 'acme', ...tokens, ...login, ...more };
+  return {
+    'moltbot.json': cfg({ ...ACME, auth: 'oauth' }),
+    'sidecar/sidecar.json5': { oauth: { acme: login } },
+    'sidecar/auth-profiles.json': { version: 1, profiles: { 'acme:default': profile } },
+  };
+}
+
 async function rigWith(options: RigOptions = {}): Promise<Rig> {
   rig = await startRig({ env: QUIET, ...options });
   return rig;
@@ -153,17 +165,11 @@ const BY_HTTP: Partial<Record<ErrorCode, () => Promise<Seen>>> = {
     return codeOf(asked, '/v1/default-model', { method: 'PUT', body: { model: 'acme/m' } });
   },
   'reauth-required': async () => {
-    const login = { issuer: 'http://127.0.0.1:1', clientId: 'c1', scopes: ['openid'] };
-    const tokens = { access: 'canary-access', refresh: 'canary-refresh', expires: 1_000, obtained: 1 };
     const refusal = { at: 2, detail: 'the server takes the refresh token no more' };
-    const profile = { type: 'oauth', provider: 'acme', ...tokens, ...login, refusal };
-    const files = {
-      'moltbot.json': cfg({ ...ACME, auth: 'oauth' }),
-      'sidecar/sidecar.json5': { oauth: { acme: login } },
-      'sidecar/auth-profiles.json': { version: 1, profiles: { 'acme:default': profile } },
-    };
-    return codeOf(await rigWith({ files }), '/v1/resolve?model=acme/m');
+    return codeOf(await rigWith({ files: expiredLogin({ refusal }) }), '/v1/resolve?model=acme/m');
   },
+  'credential-source-down': async () =>
+    codeOf(await rigWith({ files: expiredLogin({}) }), '/v1/resolve?model=acme/m'),
   'login-server-down': async () => startLoginAt(await freePort()),
   'login-failed': async () => {
     const server = createServer((_request, response) =>

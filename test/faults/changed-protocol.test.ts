@@ -25,7 +25,7 @@ async function startChanger(): Promise<string> {
 it('"One probe … always ends"', async () => {
   const probe = createProbe({ clock: Date.now });
   onTestFinished(() => probe.close());
-  expect(await probe.get(`${await startChanger()}/`)).toMatchObject({ kind: 'error' });
+  expect(await probe.get(`${await startChanger()}/`)).toMatchObject({ kind: 'reset' });
 });
 
 it('"One request to a provider. It always ends"', async () => {

@@ -1,5 +1,6 @@
 /** Sources of credentials that are down: calls stay few, what is good stays in use, and nobody restarts anything. */
 import { expect, it, vi } from 'vitest';
+import { createClient } from '../../src/client/client.ts';
 import { startFakeAws } from '../helpers/fake-aws.ts';
 import { getTokens } from '../helpers/oauth-browser.ts';
 import { CLIENTS, startOidcProvider, type TestServer } from '../helpers/oidc-provider.ts';
@@ -32,6 +33,10 @@ async function loggedIn(server: TestServer, clock: () => number): Promise<{ rig:
   return { rig, access };
 }
 
+/** Seconds after which the server asks to be asked again. */
+const retryAfter = ({ headers }: { readonly headers: Headers }): number =>
+  Number(headers.get('retry-after') ?? Number.NaN);
+
 const tokenCalls = (server: TestServer): number =>
   server.requests.filter((request) => request === 'POST /token').length;
 
@@ -61,19 +66,52 @@ it('fault: an authorization server that is down for minutes', async () => {
         await vi.waitFor(() => expect(failures()).toBe(round), { timeout: 10_000 });
       }
       expect(tokenCalls(server)).toBe(round);
+      // The token is good, and health says that nothing will follow it.
+      expect((await rig.ask('/health')).body).toMatchObject({
+        status: 'degraded',
+        code: 'credential-source-down',
+        findings: [{ hint: expect.stringMatching(/^Wait: its source is asked again from \d{4}-.*Z on/) }],
+      });
       // Longer than the longest pause, a minute and a tenth.
       move(67_000);
     }
   });
   expect(cpu).toBeLessThan(20_000);
 
-  // The token's real end: a clear error that says what to do, and health says the same.
+  // The token's real end: "503 + Retry-After", and everybody who tells of it says the same.
   move(3 * MINUTE);
+  const down = { code: 'credential-source-down' };
   const refused = await rig.ask('/v1/resolve');
-  expect(refused.status).toBeGreaterThanOrEqual(400);
-  expect(refused.body).toMatchObject({ code: 'auth-expired', hints: expect.any(Array) });
+  expect(refused.status).toBe(503);
+  expect(refused.body).toMatchObject({ ...down, retryAt: expect.stringMatching(/Z$/) });
+  expect(retryAfter(refused)).toBeGreaterThanOrEqual(1);
+  expect(retryAfter(refused)).toBeLessThanOrEqual(66);
   expect(refused.text).not.toContain(access);
-  expect((await rig.ask('/health')).body).toMatchObject({ status: 'failing', code: 'auth-expired' });
+  expect((await rig.ask('/health')).body).toMatchObject({ status: 'failing', ...down });
+  expect((await rig.ask('/v1/explain')).body).toMatchObject({ outcome: down.code });
+  const told = { status: 'expired', trouble: expect.objectContaining(down) };
+  const acme = expect.objectContaining({ id: 'acme', auth: expect.objectContaining(told) });
+  await vi.waitFor(
+    async () =>
+      expect((await rig.ask('/v1/snapshot')).body).toMatchObject({
+        health: down,
+        providers: expect.arrayContaining([acme]),
+      }),
+    { timeout: 10_000 },
+  );
+  const client = createClient({ url: rig.sidecar.url, token: rig.token });
+  await expect(client.resolve()).rejects.toMatchObject({ ...down, status: 503, retryAt: expect.any(String) });
+
+  // "calls ≤ cap": who asks waits for each call, so every one that is made is counted.
+  const before = server.requests.length;
+  for (let waited = 0; waited < 10 * MINUTE; waited += 6_000) {
+    move(6_000);
+    const { status } = await rig.ask('/v1/resolve');
+    expect(status).toBe(503);
+  }
+  // Once a minute, less a tenth; the metadata of the server are asked for by two ways.
+  expect(server.requests.length - before).toBeGreaterThanOrEqual(8);
+  expect(server.requests.length - before).toBeLessThanOrEqual(2 * 12);
 
   server.faults.status = null;
   move(2 * MINUTE);
@@ -116,12 +154,13 @@ it('fault: the AWS chain fails', async () => {
   const model = 'amazon-bedrock/amazon.nova-lite-v1:0';
   const rig = await sidecarWith({
     env: { ...QUIET, AWS_CONTAINER_CREDENTIALS_FULL_URI: `${fake.url}/container` },
+    flags: { defaultModel: model },
     clock,
   });
-  const ask = () => rig.ask(`/v1/resolve?model=${model}`);
+  const ask = () => rig.ask('/v1/resolve');
   expect((await ask()).text).toContain('AKIAFAKE0001');
   const before = fake.requests.length;
-  fake.refuses = true;
+  fake.isDown = true;
   move(10 * HOUR - 90 * MINUTE);
   let minutes = 0;
   // The keys are good for all of that time, and are handed out; the chain is tried again and again behind them.
@@ -138,10 +177,32 @@ it('fault: the AWS chain fails', async () => {
   expect(minutes).toBeLessThan(85);
   // The pause after a failure grows to a minute; an attempt is up to four requests of the SDK.
   expect(fake.requests.length - before).toBeLessThanOrEqual(4 * (minutes + 3));
+  const down = { code: 'credential-source-down' };
+  await vi.waitFor(
+    async () => expect((await rig.ask('/health')).body).toMatchObject({ status: 'degraded', ...down }),
+    { timeout: 10_000 },
+  );
   move(90 * MINUTE);
   const over = await ask();
-  expect(over.status).toBeGreaterThanOrEqual(400);
+  expect(over).toMatchObject({ status: 503, body: down });
+  expect(retryAfter(over)).toBeGreaterThanOrEqual(1);
+  expect(retryAfter(over)).toBeLessThanOrEqual(60);
   expect(over.text).not.toContain('canary');
+  const forSdks = await rig.ask('/v1/aws/credentials/amazon-bedrock');
+  expect(forSdks).toMatchObject({ status: 503, body: { ...down, Code: down.code } });
+  expect(retryAfter(forSdks)).toBeGreaterThanOrEqual(1);
+  // Who asks now waits for each attempt, so every one that is made is counted: one a minute, of up to four requests.
+  const then = fake.requests.length;
+  for (let waited = 0; waited < MINUTE; waited += 10_000) {
+    move(10_000);
+    expect((await ask()).status).toBe(503);
+  }
+  expect(fake.requests.length - then).toBeLessThanOrEqual(2 * 4);
+  // An identity that is refused is another thing: somebody has to act.
+  fake.isDown = false;
+  fake.refuses = true;
+  move(2 * MINUTE);
+  expect(await ask()).toMatchObject({ status: 424, body: { code: 'no-auth' } });
   fake.refuses = false;
   move(2 * MINUTE);
   await vi.waitFor(async () => expect((await ask()).text).toContain('AKIAFAKE0002'), { timeout: 10_000 });
@@ -177,7 +238,7 @@ it('fault: the clock jumps a day back while a server is down: the pause ends wit
   const { rig, access } = await loggedIn(server, clock);
   server.faults.status = 503;
   move(2 * HOUR);
-  expect((await rig.ask('/v1/resolve')).body).toMatchObject({ code: 'auth-expired' });
+  expect((await rig.ask('/v1/resolve')).body).toMatchObject({ code: 'credential-source-down' });
   const calls = tokenCalls(server);
   server.faults.status = null;
   // Until now nobody asks again, for the pause is on.

@@ -14,6 +14,8 @@ export interface FakeAws {
   lifeMs: number;
   /** True: refuses everything, as each service does. */
   refuses: boolean;
+  /** True: answers 503, as a service in trouble does. */
+  isDown: boolean;
   /** True: takes connections and never answers. */
   isSilent: boolean;
   /** Number of the last key. */
@@ -40,6 +42,10 @@ export async function startFakeAws(now: () => number = Date.now): Promise<FakeAw
     const path = url.split('?', 1)[0] ?? '';
     fake.requests.push(`${method} ${path}`);
     if (fake.isSilent) return;
+    if (fake.isDown) {
+      response.writeHead(503).end();
+      return;
+    }
     const send = (status: number, type: string, text: string): void => {
       response.writeHead(status, { 'content-type': type }).end(text);
     };
@@ -82,6 +88,7 @@ export async function startFakeAws(now: () => number = Date.now): Promise<FakeAw
     requests: [],
     lifeMs: 3_600_000,
     refuses: false,
+    isDown: false,
     isSilent: false,
     issued: () => issued,
     async close() {

@@ -67,6 +67,7 @@ export async function start(options: Partial<GuardedServerOptions> = {}): Promis
         allowedHosts: [`127.0.0.1:${port}`, `localhost:${port}`],
         ...callers,
         openPaths: ['/livez', '/health'],
+        rawTokenPrefixes: ['/v1/aws/credentials/'],
       }),
     log: { warn: log, error: log },
     ...options,

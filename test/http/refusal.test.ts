@@ -50,3 +50,22 @@ describe('G1 to G11: what the guard never lets past, no route sees', () => {
     }
   });
 });
+
+describe('a refusal on the route of AWS SDKs has what they show', () => {
+  it.each([
+    ['no token', []],
+    ['a wrong token', ['Authorization: wrong-0123456789-0123456789']],
+  ])('%s: Code and Message', async (_what, lines) => {
+    const { port, host } = await start();
+    const answer = await sendRaw(
+      port,
+      head('GET /v1/aws/credentials/amazon-bedrock HTTP/1.1', host, ...lines),
+    );
+    expect(JSON.parse(answer.body)).toMatchObject({
+      status: 401,
+      code: 'unauthorized',
+      Code: 'unauthorized',
+      Message: 'This route needs the token of this server',
+    });
+  });
+});

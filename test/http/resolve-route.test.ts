@@ -18,6 +18,7 @@ const limitedTo = (provider: string): Caller => ({
 function start(onHandedOut: () => void = () => undefined) {
   const told: string[] = [];
   const route = createResolveRoute({
+    clock: Date.now,
     snapshot: () => snapshot,
     resolver: createResolver(
       () => snapshot,

@@ -154,9 +154,26 @@ describe('ensurePrivateFolder', () => {
     const folder = await tempFolder();
     await writeFile(join(folder, 'file'), '');
     for (const path of [join(folder, 'file'), join(folder, 'file', 'sub')]) {
+      const error = await refusalOf(ensurePrivateFolder(path));
+      expect(error.code).toBe('cannot-write');
+      expect(error.hints.join()).toContain('in place of a folder');
+    }
+  });
+
+  it('a link that leads nowhere is no folder', async () => {
+    const link = join(await tempFolder(), 'link');
+    await symlink(join(link, '..', 'nothing'), link);
+    for (const path of [link, join(link, 'sub')]) {
       expect((await refusalOf(ensurePrivateFolder(path))).code).toBe('cannot-write');
     }
   });
+
+  it.runIf(process.platform === 'linux')(
+    'never hangs where the file system makes no folders and says that they are missing',
+    async () => {
+      expect((await refusalOf(ensurePrivateFolder('/proc/none/sub'))).code).toBe('cannot-write');
+    },
+  );
 });
 
 describe('moveAside', () => {

@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import JSON5 from 'json5';
 import { describe, expect, it } from 'vitest';
-import { findDuplicateJson5Key } from '../../src/platform/json5-keys.ts';
+import { findDuplicateJson5Key, placeOfJson5Key } from '../../src/platform/json5-keys.ts';
 
 describe('findDuplicateJson5Key', () => {
   it.each([
@@ -36,5 +36,26 @@ describe('findDuplicateJson5Key', () => {
         expect(findDuplicateJson5Key(doubled)).toBe(key);
       }),
     );
+  });
+});
+
+describe('placeOfJson5Key', () => {
+  const text = '{\n  // b: 0\n  a: [1, { b: 2 }, {\r\n    "b": 3,\n  }],\n  b: { c: { a: "b: 9" } },\n}';
+
+  it.each([
+    [['a'], 3, 3],
+    [['a', '1', 'b'], 3, 12],
+    [['a', '2', 'b'], 4, 5],
+    [['b'], 6, 3],
+    [['b', 'c'], 6, 8],
+    [['b', 'c', 'a'], 6, 13],
+    [['a', '0'], 3, 3],
+    [['b', 'x'], 6, 3],
+  ])('%j stands at line %i, column %i', (path, line, column) => {
+    expect(placeOfJson5Key(text, path)).toEqual({ line, column });
+  });
+
+  it('what is not there has no place', () => {
+    for (const path of [['x'], ['0'], []]) expect(placeOfJson5Key(text, path)).toBeUndefined();
   });
 });

@@ -1,4 +1,5 @@
 /** The contract's auth flow: seven places in one order, each beating the next. */
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { AuthOutcome } from '../../src/domain/auth.ts';
 import { resolve } from '../../src/resolution/resolve.ts';
@@ -135,7 +136,11 @@ describe('an explicit profile', () => {
   it.each([
     ['no:such', 'no-auth', 'profile:no:such: no such profile'],
     ['xai:other', 'no-auth', 'profile:xai:other: belongs to another provider'],
-    ['openai:broken', 'no-auth', 'profile:openai:broken: "key" holds a character that no header may carry'],
+    [
+      'openai:broken',
+      'no-auth',
+      `profile:openai:broken in ${PATHS.ownProfiles}: "key" holds a character that no header may carry`,
+    ],
     ['openai:old', 'auth-expired', 'profile:openai:old: expired at 2026-01-01T00:00:00.000Z'],
   ])('%s: "that profile, or no-auth naming it" – no other place is tried', async (id, code, detail) => {
     const outcome = await auth('openai', stores, id);
@@ -239,6 +244,24 @@ describe('what is never a key', () => {
     ]);
   });
 
+  it.each(['ollama-local', '!cat /etc/passwd'])(
+    '"Known markers and `!command` strings are not keys: skipped with a note": %s in a profile, too',
+    async (text) => {
+      const parts = {
+        ownStore: profileStore({ 'openai:own': key(text) }),
+        env: { OPENAI_API_KEY: 'sk-real' },
+      };
+      const outcome = await auth('openai', parts);
+      expect(outcome).toMatchObject({ kind: 'satisfied', auth: { source: 'env: OPENAI_API_KEY' } });
+      expect(outcome.steps[0]).toMatchObject({
+        outcome: 'skipped',
+        note: expect.stringContaining('"key" holds'),
+      });
+      // Other tools write such profiles on purpose: nothing is wrong with the store.
+      expect((await snapshotOf(parts)).findings).toEqual([]);
+    },
+  );
+
   it('the name of a variable stands for its value and is never sent itself', async () => {
     const config = providersConfig({ openai: { apiKey: 'MY_OPENAI_KEY' } });
     expect(await source('openai', { config })).toBe('no-auth');
@@ -334,16 +357,44 @@ describe('no-auth: "what was looked at, each place with what it held, and what t
     });
   });
 
+  it('"NEVER require OLLAMA_API_KEY for local Ollama": an entry for this machine is told the word, not the variable', async () => {
+    const hintsFor = async (id: string, entry: object) => {
+      const outcome = await auth(id, { config: providersConfig({ [id]: entry }), skipDiscovery: true });
+      return outcome.kind === 'failed' ? outcome.problem.hints : [];
+    };
+    const url = 'http://127.0.0.1:11434/v1';
+    const word = `Say that it needs no key: models.providers.ollama.auth = "none" in ${CONFIG_PATH}`;
+    expect(await hintsFor('ollama', { baseUrl: url })).toEqual([word]);
+    expect(await hintsFor('ollama', { baseUrl: url, apiKey: 'ollama-local' })).toEqual([word]);
+    expect(await hintsFor('ollama', { baseUrl: 'https://o.example/v1' })).toContain(
+      'export OLLAMA_API_KEY=your-key',
+    );
+  });
+
+  it('a suggestion that stands alone does not begin with "Or"', async () => {
+    const config = providersConfig({ far: { baseUrl: 'https://far.example/v1' } });
+    expect(await auth('far', { config })).toMatchObject({
+      problem: { hints: [`Set models.providers.far.apiKey in ${CONFIG_PATH}`] },
+    });
+  });
+
   it('"An unreadable or broken profile is an error with its path, never skipped silently"', async () => {
     const brokenStore = await auth('openai', { ownStore: '{ no json' });
     expect(outline(brokenStore.steps, 'auth')[0]).toBe(`${PATHS.ownProfiles}: error`);
+    expect(brokenStore).toMatchObject({
+      problem: {
+        detail: expect.stringContaining(`Looked at ${PATHS.ownProfiles} is not valid JSON; env: `),
+        hints: expect.arrayContaining([`Mend ${PATHS.ownProfiles} is not valid JSON`]),
+      },
+    });
+    const file = join(PATHS.agentDir, 'auth-profiles.json');
     const brokenProfile = await auth('openai', {
       agentStore: profileStore({ 'openai:b': { type: 'magic', provider: 'openai' } }),
     });
     expect(brokenProfile).toMatchObject({
       problem: {
-        detail: expect.stringContaining('profile:openai:b: has the unknown type "magic"'),
-        hints: expect.arrayContaining(['Mend profile:openai:b: has the unknown type "magic"']),
+        detail: expect.stringContaining(`profile:openai:b in ${file}: has the unknown type "magic"`),
+        hints: expect.arrayContaining([`Mend profile:openai:b in ${file}: has the unknown type "magic"`]),
       },
     });
   });

@@ -231,6 +231,36 @@ describe('what discovery knows of the endpoint', () => {
     expect(await asked('down')).toMatchObject({ problem: { code: 'runtime-down' } });
     expect(await asked('loading')).toMatchObject({ problem: { code: 'runtime-down' } });
   });
+
+  it('a default port where nothing listens does not hide a server at the next one', async () => {
+    const llama = { runtime: 'llamacpp', provider: 'llamacpp' } as const;
+    const asked = (state: EndpointReport['state']) =>
+      find('llamacpp/m', {
+        endpoints: [
+          endpoint('http://127.0.0.1:9931', 'down', llama),
+          endpoint('http://127.0.0.1:8080', state, llama),
+        ],
+      });
+    expect(await asked('auth-required')).toMatchObject({ problem: { code: 'auth-required' } });
+    expect(await asked('loading')).toMatchObject({
+      problem: {
+        code: 'runtime-down',
+        detail: expect.stringContaining('8080 (provider "llamacpp") is loading'),
+      },
+    });
+    expect(await asked('down')).toMatchObject({ problem: { detail: expect.stringContaining('9931') } });
+  });
+
+  it('"auth-required … is never shown as down": an empty default port with the same id does not hide it', async () => {
+    const endpoints = [endpoint(OLLAMA, 'down'), endpoint('http://127.0.0.1:9000', 'auth-required')];
+    expect(await find('ollama/m', { endpoints })).toMatchObject({ problem: { code: 'auth-required' } });
+  });
+
+  it('"every step": also there the endpoint that says so is one', async () => {
+    const { steps } = await find('ollama/m', { endpoints: [endpoint(OLLAMA, 'down')] });
+    expect(steps.at(-1)).toMatchObject({ step: 'runtime', place: OLLAMA, outcome: 'error' });
+    expect(steps.at(-1)?.found).toContain('ollama down since');
+  });
 });
 
 describe('entries that cannot be used', () => {
@@ -250,6 +280,18 @@ describe('entries that cannot be used', () => {
     expect(await find('good/m', { config })).toMatchObject({ kind: 'found' });
     expect((await snapshotOf({ config })).findings).toMatchObject([{ code: 'config-invalid' }]);
   });
+
+  it.each([
+    ['text', 'models.providers.mine must be an object'],
+    [{ baseUrl: 5 }, 'models.providers.mine.baseUrl must be a string'],
+  ])(
+    'an entry without models because of what is wrong with it says that, and not unknown-model: %j',
+    async (mine, words) => {
+      expect(await find('mine/m', { config: providersConfig({ mine }) })).toMatchObject({
+        problem: { code: 'config-invalid', detail: expect.stringContaining(words) },
+      });
+    },
+  );
 
   it('"a missing variable breaks that provider alone, and the error names variable and config path"', async () => {
     const config = providersConfig({

@@ -1,5 +1,6 @@
 /** One resolution: its digest, its id, and what becomes of the id when the world changes. */
 import { describe, expect, it } from 'vitest';
+import { NO_LIVE_CREDENTIALS } from '../../src/credentials/no-live-credentials.ts';
 import type { Resolution } from '../../src/domain/auth.ts';
 import { resolve, type ResolveRequest } from '../../src/resolution/resolve.ts';
 import {
@@ -207,4 +208,22 @@ describe('AWS keys and their region', () => {
     expect(await regionOf(keys)).toBe('us-east-1');
     expect(await regionOf({ AWS_BEARER_TOKEN_BEDROCK: 'bedrock-token-0123' })).toBe('us-east-1');
   });
+
+  it.each([keys, { AWS_BEARER_TOKEN_BEDROCK: 'bedrock-token-0123' }])(
+    'is the profile’s where no variable names one, as with the SDKs: %o',
+    async (env) => {
+      const model = 'amazon-bedrock/amazon.nova-2-lite-v1:0';
+      const aws = { ...NO_LIVE_CREDENTIALS.aws, profileRegion: () => Promise.resolve('eu-north-1') };
+      const ask = async (variables: Record<string, string>) => {
+        const snapshot = await snapshotOf({ env: variables });
+        return resolve({ ...snapshot, live: { ...snapshot.live, aws } }, { model }, NOW);
+      };
+      expect(await ask(env)).toMatchObject({
+        resolution: { baseUrl: expect.stringContaining('.eu-north-1.') },
+      });
+      expect(await ask({ ...env, AWS_REGION: 'eu-west-1' })).toMatchObject({
+        resolution: { baseUrl: expect.stringContaining('.eu-west-1.') },
+      });
+    },
+  );
 });

@@ -102,7 +102,10 @@ describe('models.json, where discovery writes: what cannot be used is told or ke
     '%s is rebuilt, and the old one is kept beside it',
     async (defect) => {
       const { path, before } = await brokenHome(models, defect);
-      expect(await sync(path)).toEqual({ kind: 'written' });
+      expect(await sync(path)).toEqual({
+        kind: 'written',
+        movedTo: expect.stringContaining(`${path}.corrupt-`),
+      });
       expect(await movedAside(path)).toEqual(before);
     },
   );

@@ -56,6 +56,20 @@ describe('G12: bodies with a valid token', () => {
   });
 });
 
+it('G12: "POST text/plain → 415", also where no body is needed', async () => {
+  const scan = 'POST /v1/discovery/scan';
+  for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data']) {
+    expect((await post(scan, 'x=1', type)).status).toBe(415);
+  }
+  for (const body of ['{', '{"x":1}', '[]', `{"a":${'['.repeat(10_000)}${']'.repeat(10_000)}}`]) {
+    expect((await post(scan, body)).status).toBe(400);
+  }
+  expect((await post(scan, '{}')).status).not.toBe(415);
+  const canary = 'sk-canary-0123456789';
+  expect((await post(scan, JSON.stringify({ [canary]: canary }))).body).not.toContain(canary);
+  expect((await post(scan, '', 'text/plain')).status).not.toBe(415);
+});
+
 describe('a caller with the full token', () => {
   it('threat 13: token sent to an attacker’s URL', async () => {
     const evil = `127.0.0.1:${target.decoy.port}`;

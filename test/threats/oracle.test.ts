@@ -22,7 +22,7 @@ beforeEach(async () => {
   oracle = await watch({
     canaries: () => [{ name: 'it', value: SECRET }],
     folders: [folder],
-    ask: async () => ({ revision }),
+    ask: () => Promise.resolve({ revision }),
     decoy,
     printed: () => printed,
   });
@@ -59,8 +59,18 @@ it.each([
   ['a new file', () => writeFile(join(folder, 'more'), '')],
   ['a file that is gone', () => rm(join(folder, 'file'))],
   ['another mode of the folder', () => chmod(folder, 0o755)],
-  ['another answer', async () => void (revision = 2)],
-  ['a secret in what is printed', async () => void (printed = `token=${SECRET}`)],
+  [
+    'another answer',
+    (): void => {
+      revision = 2;
+    },
+  ],
+  [
+    'a secret in what is printed',
+    (): void => {
+      printed = `token=${SECRET}`;
+    },
+  ],
   ['a visit at the decoy', () => fetch(decoy.url)],
 ] as const)('%s is harm', async (_name, change) => {
   await oracle.expectUnharmed();

@@ -112,6 +112,18 @@ describe('`/health` with a token: "{status, code?, line?, revision, digest?, def
   it('"health then says `unvalidated`, never `ok`"', async () => {
     expect(await health(working, { unvalidated: true })).toMatchObject({ status: 'unvalidated' });
     expect(await health(small, { unvalidated: true })).toMatchObject({ status: 'unvalidated' });
-    expect(await health({}, { unvalidated: true })).toMatchObject({ status: 'failing' });
+    const none = await health({}, { unvalidated: true });
+    expect(none).toMatchObject({ status: 'unvalidated', code: 'no-default-model' });
+    expect(none).not.toHaveProperty('line');
+  });
+
+  it('the default model is named as provider/model, whatever alias names it', async () => {
+    const agents = {
+      defaults: { model: 'best', models: { 'anthropic/claude-opus-4-5': { alias: 'best' } } },
+    };
+    const defaultModel = { ref: 'anthropic/claude-opus-4-5', source: 'cfg: agents.defaults.model' };
+    expect(await health({ config: { agents } })).toMatchObject({ status: 'failing', defaultModel });
+    const env = { ANTHROPIC_API_KEY: 'sk-ant' };
+    expect(await health({ config: { agents }, env })).toMatchObject({ status: 'ok', defaultModel });
   });
 });

@@ -53,6 +53,13 @@ describe('"A default model that is unknown or has no auth stops the start"', () 
     expect(await startup({ ...parts, ...wish(ref) })).toMatchObject({ kind: 'refused', code, model: ref });
   });
 
+  it('"Configured model: <provider>/<model>", also where an alias or a short name stands', async () => {
+    const agents = { defaults: { models: { ' Z-AI/glm-4.7': { alias: 'best' } } } };
+    const named = async (ref: string) => startup({ config: { agents }, ...wish(ref) });
+    expect(await named('best')).toMatchObject({ kind: 'refused', model: 'zai/glm-4.7' });
+    expect(await named('claude-opus-4-5')).toMatchObject({ model: 'anthropic/claude-opus-4-5' });
+  });
+
   it('"Besides the default model only [the files] stop the start": other providers may be broken', async () => {
     const config = providersConfig({ mine: { baseUrl: 'ftp://x' }, other: { apiKey: '${MISSING}' } });
     const verdict = await startup({ modelsJson: ollama('llama3:chat'), config });

@@ -27,7 +27,9 @@ export interface ChainQuestion {
 }
 
 /** The answer, or why there is none. */
-export type ChainReply = ChainAnswer | { readonly kind: 'no-answer'; readonly reason: string };
+export type ChainReply =
+  | ChainAnswer
+  | { readonly kind: 'no-answer'; readonly reason: string; readonly isLate: boolean };
 
 /** Asks the chain. Never rejects. */
 export type AskChain = (question: ChainQuestion) => Promise<ChainReply>;
@@ -45,9 +47,11 @@ export function createAskChain(run: RunCommand): AskChain {
       maxBytes: MAX_BYTES,
       signal,
     });
-    if (outcome.kind === 'failed') return { kind: 'no-answer', reason: outcome.reason };
+    if (outcome.kind === 'failed') {
+      return { kind: 'no-answer', reason: outcome.reason, isLate: outcome.isLate === true };
+    }
     const answer = readAnswer(outcome.stdout);
-    return answer ?? { kind: 'no-answer', reason: 'gave an answer that cannot be read' };
+    return answer ?? { kind: 'no-answer', reason: 'gave an answer that cannot be read', isLate: false };
   };
 }
 

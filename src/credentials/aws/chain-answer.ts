@@ -18,7 +18,14 @@ export const chainAnswerSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('failed'),
     /** Why each part of the chain had nothing, in the order in which they were asked. */
-    reasons: z.array(z.object({ part: z.string(), text: z.string().max(MAX_REASON) })),
+    reasons: z.array(
+      z.object({
+        part: z.string(),
+        text: z.string().max(MAX_REASON),
+        /** True when the service behind it did not answer, or not as one that works. */
+        isDown: z.boolean(),
+      }),
+    ),
   }),
 ]);
 

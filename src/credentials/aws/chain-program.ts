@@ -7,6 +7,7 @@ import { systemCodeOf } from '../../domain/errors.ts';
 import { type Environment, variable } from '../../platform/paths.ts';
 import { processEnvironment, writeStdout } from '../../platform/process.ts';
 import { CHAIN_REQUEST, type ChainAnswer, MAX_REASON, PROFILE_PREFIX } from './chain-answer.ts';
+import { isOutage } from './outage.ts';
 import { CONTAINER_VARIABLES } from './signs.ts';
 
 /** Milliseconds for one question to the instance metadata service, which answers from the machine itself. */
@@ -63,7 +64,8 @@ async function answer(
       features: '$source' in more ? Object.keys(Object(more.$source)) : [],
     };
   } catch (error) {
-    return { kind: 'failed', reasons: [...reasons, { part: part(), text: describe(error) }] };
+    const reason = { part: part(), text: describe(error), isDown: isOutage(error) };
+    return { kind: 'failed', reasons: [...reasons, reason] };
   }
 }
 
@@ -85,7 +87,8 @@ function createLogger(reasons: Reason[]) {
       const begun = /defaultProvider::(\w+)/.exec(line)?.[1];
       const failed = /property-provider (?:->|\(!\)) ([\s\S]*)/.exec(line)?.[1];
       if (begun !== undefined) part = begun;
-      if (failed !== undefined) reasons.push({ part, text: clean(failed) });
+      if (failed !== undefined)
+        reasons.push({ part, text: clean(failed), isDown: isOutage(new Error(failed)) });
     },
     info: ignore,
     warn: ignore,

@@ -4,7 +4,7 @@ import type { EventSink } from '../../domain/sidecar-event.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { fileState } from '../../platform/file-state.ts';
 import { fileExists, readTextFile } from '../../platform/files.ts';
-import type { Environment } from '../../platform/paths.ts';
+import { type Environment, variable } from '../../platform/paths.ts';
 import type { RunCommand } from '../../platform/run-command.ts';
 import { awsVariables } from '../aws-environment.ts';
 import { createAskChain } from './ask-chain.ts';
@@ -43,7 +43,7 @@ const MOST_HELD = 8;
 
 /** Asks nothing yet. Identities live until `close`. */
 export function createAwsIdentities(deps: AwsIdentitiesDeps): AwsIdentities {
-  const { home, clock, random, onEvent = () => undefined } = deps;
+  const { home, clock, random, onSecret, onEvent = () => undefined } = deps;
   const identities = new Map<string, Used>();
   const stop = new AbortController();
   const attempt = createAttempts(deps, stop.signal);
@@ -82,19 +82,33 @@ export function createAwsIdentities(deps: AwsIdentitiesDeps): AwsIdentities {
     return used;
   };
 
+  /** What is still in use is told again: the log must know it for as long as that. */
+  const handOut = (outcome: AwsIdentityOutcome, request: AwsIdentityRequest): AwsIdentityOutcome => {
+    if (outcome.kind === 'found') {
+      const { secretAccessKey, sessionToken } = outcome.keys;
+      onSecret(secretAccessKey.reveal());
+      if (sessionToken !== null) onSecret(sessionToken.reveal());
+    }
+    return inRegion(outcome, request);
+  };
+
   return {
     unasked(request, now) {
       const known = use(request).known(now);
-      if (known !== null) return inRegion(known, request);
+      if (known !== null) return handOut(known, request);
       if (pointsToIdentity(request.env, findSharedFiles(request.env, home), fileExists)) return null;
       const detail = 'no variable and no file points to an identity';
       return { kind: 'none', source: chainSourceOf(request.env), detail };
     },
     peek(request, now) {
       const outcome = use(request).peek(now);
-      return outcome === null ? null : inRegion(outcome, request);
+      return outcome === null ? null : handOut(outcome, request);
     },
-    resolve: async (request, now) => inRegion(await use(request).get(now), request),
+    async profileRegion(env) {
+      const { byName } = await readSharedProfiles(env, home, readTextFile);
+      return byName.get(variable(env, 'AWS_PROFILE') ?? 'default')?.region ?? null;
+    },
+    resolve: async (request, now) => handOut(await use(request).get(now), request),
     close() {
       stop.abort();
       for (const { held } of identities.values()) held.close();

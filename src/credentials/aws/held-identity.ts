@@ -13,6 +13,7 @@ import {
 } from './identity-renewal.ts';
 
 type Found = Extract<AwsIdentityOutcome, { kind: 'found' }>;
+type Failed = Extract<AwsIdentityOutcome, { kind: 'failed' }>;
 
 /** One attempt, with the states of the files that it read. */
 export interface Attempt {
@@ -95,6 +96,7 @@ export function holdIdentity({ ask, fileState, clock, random, onChange }: HeldId
       held = { found: outcome, times: timesOf(outcome.keys.expiration, now, random()) };
     }
     notBefore = nextAttempt(failures, held?.times ?? null, now);
+    if (outcome.kind === 'failed' && previous !== null) onChange('renewal-failed', outcome.source);
     update(now);
   };
 
@@ -128,9 +130,17 @@ export function holdIdentity({ ask, fileState, clock, random, onChange }: HeldId
   };
 
   const current = (now: number): AwsIdentityOutcome | null => {
-    if (held !== null && !isOver(held.times, now)) return held.found;
     const outcome = last?.outcome ?? null;
-    return outcome?.kind === 'found' ? expired(outcome) : outcome;
+    const failure = outcome?.kind === 'failed' ? paced(outcome, now) : null;
+    if (held !== null && !isOver(held.times, now)) {
+      return failure === null ? held.found : { ...held.found, trouble: failure };
+    }
+    return failure ?? (outcome?.kind === 'found' ? expired(outcome) : outcome);
+  };
+  /** With the time of the next attempt, where waiting for it is all that there is to do. */
+  const paced = (outcome: Failed, now: number): Failed => {
+    if (outcome.retryAt === undefined) return outcome;
+    return { ...outcome, retryAt: Math.max(notBefore, now) };
   };
   const handle = (now: number): Handling => {
     usedAt = now;

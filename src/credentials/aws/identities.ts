@@ -1,6 +1,7 @@
 /** AWS identities that only the whole AWS chain can find: profiles, SSO, roles, containers, instances. */
 import type { AwsCredentials } from '../../domain/auth.ts';
 import type { Environment } from '../../platform/paths.ts';
+import type { SourceFailure } from '../source-failure.ts';
 
 /** Whose identity is wanted. */
 export interface AwsIdentityRequest {
@@ -21,16 +22,13 @@ export type AwsIdentityOutcome =
       readonly source: string;
       /** Which profile or file it was, in words. */
       readonly detail: string;
+      /** Set while other keys are due, and cannot be had. */
+      readonly trouble?: SourceFailure;
     }
   /** Nothing in the chain has an identity. */
   | { readonly kind: 'none'; readonly source: string; readonly detail: string }
   /** Something is configured and does not work: an SSO session that ended, a role that is refused. */
-  | {
-      readonly kind: 'failed';
-      readonly source: string;
-      readonly detail: string;
-      readonly hints: readonly string[];
-    };
+  | ({ readonly kind: 'failed'; readonly source: string } & SourceFailure);
 
 /** Identities with their renewal. One for the life of the program. */
 export interface AwsIdentities {
@@ -41,6 +39,8 @@ export interface AwsIdentities {
   readonly unasked: (request: AwsIdentityRequest, now: number) => AwsIdentityOutcome | null;
   /** The outcome that would be handed out now without waiting, or null. */
   readonly peek: (request: AwsIdentityRequest, now: number) => AwsIdentityOutcome | null;
+  /** The region of the profile that counts, for keys of another place that name none; null where it has none. */
+  readonly profileRegion: (env: Environment) => Promise<string | null>;
   /** Never rejects, and answers within its deadline. */
   readonly resolve: (request: AwsIdentityRequest, now: number) => Promise<AwsIdentityOutcome>;
   /** Ends the renewals and gives up what is being asked. Nothing is left running. */

@@ -8,6 +8,7 @@ import { PAIR_SOURCE, regionOf } from '../aws-environment.ts';
 import type { ChainReply } from './ask-chain.ts';
 import { type ChainPlan, shellWord } from './chain-plan.ts';
 import { chainSourceOf } from './chain-source.ts';
+import type { SourceFailure } from '../source-failure.ts';
 import type { AwsIdentityOutcome } from './identities.ts';
 import { type AwsProfile, type ProfileMethod, rootProfile, type SharedProfiles } from './shared-profiles.ts';
 import { CONTAINER_VARIABLES, WEB_IDENTITY_VARIABLE } from './signs.ts';
@@ -19,17 +20,22 @@ export interface Asked {
   readonly plan: Extract<ChainPlan, { kind: 'ask' }>;
 }
 
-/** @param now Unix milliseconds */
+/**
+ * A source that is down is asked again at the time `retryAt` of the outcome, or later: whoever asks it sets the pace.
+ *
+ * @param now Unix milliseconds
+ */
 export function judgeAnswer(reply: ChainReply, asked: Asked, now: number): AwsIdentityOutcome {
   switch (reply.kind) {
     case 'found':
       return judgeKeys(reply, asked, now);
     case 'failed':
-      return judgeFailure(reply.reasons, asked);
+      return judgeFailure(reply.reasons, asked, now);
     case 'no-answer': {
       const culprit = configuredPart(asked);
       const detail = `${culprit?.words ?? 'the AWS chain'} ${reply.reason}`;
-      return { kind: 'failed', source: chainSourceOf(asked.env), detail, hints: hintsFor(asked) };
+      const source = chainSourceOf(asked.env);
+      return { kind: 'failed', source, detail, ...remedyFor(asked, reply.isLate, now) };
     }
   }
 }
@@ -118,7 +124,7 @@ function configuredPart({ env, plan }: Asked): { readonly words: string; readonl
 
 type Reasons = Extract<ChainReply, { kind: 'failed' }>['reasons'];
 
-function judgeFailure(reasons: Reasons, asked: Asked): AwsIdentityOutcome {
+function judgeFailure(reasons: Reasons, asked: Asked, now: number): AwsIdentityOutcome {
   const source = chainSourceOf(asked.env);
   const culprit = configuredPart(asked);
   if (culprit === undefined) {
@@ -129,9 +135,15 @@ function judgeFailure(reasons: Reasons, asked: Asked): AwsIdentityOutcome {
     return { kind: 'none', source, detail };
   }
   // The first error of a part says most; what follows is what the SDK makes of it.
-  const reason = reasons.find(({ part }) => culprit.part.test(part))?.text ?? reasons.at(-1)?.text;
-  const detail = `${culprit.words} does not work: ${quoteUntrusted(reason ?? 'no reason given', 300)}`;
-  return { kind: 'failed', source, detail, hints: hintsFor(asked) };
+  const reason = reasons.find(({ part }) => culprit.part.test(part)) ?? reasons.at(-1);
+  const detail = `${culprit.words} does not work: ${quoteUntrusted(reason?.text ?? 'no reason given', 300)}`;
+  return { kind: 'failed', source, detail, ...remedyFor(asked, reason?.isDown === true, now) };
+}
+
+/** What to do about it: no new login ends an outage. */
+function remedyFor(asked: Asked, isDown: boolean, now: number): Pick<SourceFailure, 'hints' | 'retryAt'> {
+  const hints = hintsFor(asked);
+  return isDown ? { hints: hints.filter((hint) => !hint.startsWith('aws ')), retryAt: now } : { hints };
 }
 
 /** What to do about the part that somebody set up. */

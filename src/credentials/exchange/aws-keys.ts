@@ -4,6 +4,7 @@ import { quoteUntrusted } from '../../domain/untrusted-text.ts';
 import type { Environment } from '../../platform/paths.ts';
 import { type AwsPlace, lookUpAwsEnvironment, PAIR_SOURCE } from '../aws-environment.ts';
 import type { AwsIdentities } from '../aws/identities.ts';
+import type { SourceFailure } from '../source-failure.ts';
 
 /** Keys to be exchanged, or why there are none. */
 export type AwsKeys =
@@ -13,7 +14,7 @@ export type AwsKeys =
       readonly region: string;
       readonly source: string;
     }
-  | { readonly kind: 'none'; readonly detail: string; readonly hints: readonly string[] };
+  | ({ readonly kind: 'none' } & SourceFailure);
 
 /** Where the identity is asked about, if nothing names a region. */
 const DEFAULT_REGION = 'us-east-1';
@@ -53,6 +54,7 @@ export async function findAwsKeys(env: Environment, aws: AwsIdentities, now: num
         kind: 'none',
         detail: `The AWS credentials cannot be used (${chain.source}): ${chain.detail}`,
         hints: chain.hints.length > 0 ? chain.hints : THREE_WAYS,
+        ...(chain.retryAt === undefined ? {} : { retryAt: chain.retryAt }),
       };
   }
 }

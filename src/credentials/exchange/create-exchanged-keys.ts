@@ -3,7 +3,8 @@
  * once share one login, and an API that refused is left alone for a while.
  */
 import { createHash } from 'node:crypto';
-import type { EventSink } from '../../domain/sidecar-event.ts';
+import { GPU_DEV } from '../../domain/exchange.ts';
+import type { CredentialChange, EventSink } from '../../domain/sidecar-event.ts';
 import { toIso } from '../../platform/clock.ts';
 import { fileState } from '../../platform/file-state.ts';
 import type { Environment, Paths } from '../../platform/paths.ts';
@@ -18,14 +19,16 @@ import type {
 import {
   type ExchangeSettingsById,
   type ExchangeSource,
+  exchangeSourceAt,
   exchangeSourceName,
   exchangeSources,
 } from './exchange-source.ts';
 import { createFailurePauses } from './failure-pauses.ts';
 import { forgetKey } from './forget-key.ts';
-import { type KeyFileRead, readKeyFile, type StoredKey } from './key-file.ts';
+import { type KeyFileRead, readKeyFile, recordedServer, type StoredKey } from './key-file.ts';
 import { type IsEnough, logIn, type LoginTools } from './log-in.ts';
 import { ageOf } from './renewal-policy.ts';
+import type { SourceFailure } from '../source-failure.ts';
 
 /** What exchanged keys are made with. */
 export interface ExchangedKeysOptions extends LoginTools {
@@ -63,6 +66,15 @@ export function createExchangedKeys(options: ExchangedKeysOptions): ExchangedKey
     return source === undefined ? missing : work(source);
   };
 
+  const storedSourceOf = async (request: ExchangeRequest): Promise<ExchangeSource | undefined> => {
+    const named = sourceOf(request);
+    if (named !== undefined || request.providerId !== GPU_DEV.id) return named;
+    const at = (url: string): ExchangeSource => exchangeSourceAt(request.providerId, url, settings, paths);
+    // The record stands in the same place whatever the address is.
+    const url = await recordedServer(at(''));
+    return url === undefined ? undefined : at(url);
+  };
+
   const read = async (source: ExchangeSource): Promise<KeyFileRead> => {
     // Before the file is read: a change meanwhile must show.
     const state = fileState(source.keyFile);
@@ -83,6 +95,15 @@ export function createExchangedKeys(options: ExchangedKeysOptions): ExchangedKey
     return started;
   };
 
+  const tell = ({ providerId }: ExchangeSource, change: CredentialChange): void =>
+    onEvent?.({
+      kind: 'credential',
+      provider: providerId,
+      profileId: null,
+      source: exchangeSourceName(providerId),
+      change,
+    });
+
   /** Logs in and keeps the books: the pause after a failure, its end, the event. */
   const attempt = async (
     source: ExchangeSource,
@@ -91,22 +112,13 @@ export function createExchangedKeys(options: ExchangedKeysOptions): ExchangedKey
   ): Promise<LoginOutcome> => {
     const outcome = await logIn(source, env, isEnough, options);
     if (outcome.kind === 'failed') {
-      pauses.note(source, env, outcome);
-      return outcome;
+      const told = pauses.note(source, env, outcome);
+      tell(source, 'renewal-failed');
+      return told;
     }
     pauses.clear(source);
     await read(source);
-    const { providerId } = source;
-    const name = exchangeSourceName(providerId);
-    if (outcome.isNew) {
-      onEvent?.({
-        kind: 'credential',
-        provider: providerId,
-        profileId: null,
-        source: name,
-        change: 'rotated',
-      });
-    }
+    if (outcome.isNew) tell(source, 'rotated');
     return outcome;
   };
 
@@ -117,6 +129,7 @@ export function createExchangedKeys(options: ExchangedKeysOptions): ExchangedKey
       const source = known === undefined ? undefined : sourceOf(request);
       if (known === undefined || source === undefined || known.url !== source.url) return null;
       if (ageOf(known.key, now) !== 'fresh' || fileState(source.keyFile) !== known.state) return null;
+      onSecret(known.key.apiKey.reveal());
       return toOutcome(source, known.key);
     },
 
@@ -132,9 +145,10 @@ export function createExchangedKeys(options: ExchangedKeysOptions): ExchangedKey
         if (outcome.kind === 'key') return toOutcome(source, outcome.key, movedNote(outcome.movedTo));
         // Better the old key than none, as long as it is one.
         if (file.kind === 'key' && ageOf(file.key, clock()) !== 'expired') {
-          return toOutcome(source, file.key, `renewing it failed: ${outcome.detail}`);
+          const old = toOutcome(source, file.key, `renewing it failed: ${outcome.detail}`);
+          return { ...old, trouble: toFailure(outcome, outcome.detail) };
         }
-        return { kind: 'failed', detail: failureOf(source, file, outcome), hints: outcome.hints };
+        return { kind: 'failed', ...toFailure(outcome, failureOf(source, file, outcome)) };
       }),
 
     renew: (request, refused) =>
@@ -161,13 +175,19 @@ export function createExchangedKeys(options: ExchangedKeysOptions): ExchangedKey
         shared(`login ${source.providerId} ${source.url}`, () => attempt(source, request.env, () => false)),
       ),
 
-    stored: (request) => withSource<KeyFileRead>(request, { kind: 'missing' }, read),
+    storedSourceOf,
 
-    forget: (request) =>
-      withSource<ForgetOutcome>(request, { kind: 'nothing-stored' }, (source) => {
-        remembered.delete(source.providerId);
-        return forgetKey(source, clock());
-      }),
+    async stored(request): Promise<KeyFileRead> {
+      const source = await storedSourceOf(request);
+      return source === undefined ? { kind: 'missing' } : read(source);
+    },
+
+    async forget(request): Promise<ForgetOutcome> {
+      const source = await storedSourceOf(request);
+      if (source === undefined) return { kind: 'nothing-stored' };
+      remembered.delete(source.providerId);
+      return forgetKey(source, clock());
+    },
   };
 }
 
@@ -181,7 +201,14 @@ const SAME_KEY: LoginFailure = {
   hints: ['Ask the operators of the API why they refuse the key'],
 };
 
-function toOutcome(source: ExchangeSource, key: StoredKey, note?: string): ExchangedKeyOutcome {
+/** What is shared by all who want a key: of the login's own facts only those that tell what to do. */
+function toFailure({ hints, retryAt }: LoginFailure, detail: string): SourceFailure {
+  return { detail, hints, ...(retryAt === undefined ? {} : { retryAt }) };
+}
+
+type KeyInHand = Extract<ExchangedKeyOutcome, { kind: 'key' }>;
+
+function toOutcome(source: ExchangeSource, key: StoredKey, note?: string): KeyInHand {
   const { apiKey, expiresAt } = key;
   const base = { kind: 'key', apiKey, expiresAt, path: source.keyFile } as const;
   return note === undefined ? base : { ...base, note };

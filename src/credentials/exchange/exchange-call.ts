@@ -21,7 +21,19 @@ export type Dial = (request: {
 >;
 
 /** Why the API gave no key. */
-export type RefusalReason = 'unauthorized' | 'forbidden' | 'unreachable' | 'malformed' | 'failed';
+export type RefusalReason =
+  | 'unauthorized'
+  | 'forbidden'
+  | 'unreachable'
+  /** It answered that it cannot answer now. */
+  | 'in-trouble'
+  | 'malformed'
+  | 'failed';
+
+/** True for a reason that another try may end though nobody did anything. */
+export function isOutage(reason: string): boolean {
+  return reason === 'unreachable' || reason === 'in-trouble';
+}
 
 /** What came of an exchange. */
 export type ExchangeOutcome =
@@ -56,7 +68,7 @@ export async function exchangeIdentity(call: ExchangeCall, clock: () => number):
   const { status, json } = answer;
   if (status !== 200) {
     const hidden = [keys.secretAccessKey.reveal(), keys.sessionToken?.reveal() ?? '', ...secrets];
-    return refused(REASONS.get(status) ?? 'failed', describeRefusal(status, json, hidden));
+    return refused(reasonOf(status), describeRefusal(status, json, hidden));
   }
   const now = clock();
   const content = readKeyContent(json, now);
@@ -74,10 +86,11 @@ export async function exchangeIdentity(call: ExchangeCall, clock: () => number):
   return { kind: 'issued', key: content.key };
 }
 
-const REASONS: ReadonlyMap<number, RefusalReason> = new Map([
-  [401, 'unauthorized'],
-  [403, 'forbidden'],
-]);
+function reasonOf(status: number): RefusalReason {
+  if (status === 401) return 'unauthorized';
+  if (status === 403) return 'forbidden';
+  return status === 429 || status >= 500 ? 'in-trouble' : 'failed';
+}
 
 /** The body of the request, and what of it must not be repeated. */
 async function proofOf(

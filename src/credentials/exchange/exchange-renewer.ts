@@ -2,6 +2,7 @@
 import type { Rejection, RenewalOutcome, Renewer } from '../../domain/renewal.ts';
 import type { Environment } from '../../platform/paths.ts';
 import { exchangeSourceName } from './exchange-source.ts';
+import { remediesOf } from '../source-failure.ts';
 import type { ExchangedKeys } from './exchanged-keys.ts';
 
 /**
@@ -16,9 +17,11 @@ export function createExchangeRenewer(exchange: ExchangedKeys, env: () => Enviro
       if (auth.mode !== 'api-key' || !endsTheKey(rejection)) return { kind: 'no-reason' };
       const outcome = await exchange.renew({ providerId, env: env() }, auth.apiKey);
       if (outcome.kind === 'key') return { kind: 'renewed' };
-      const { detail, hints } = outcome;
+      const { detail, hints, retryAt } = outcome;
       const what = `The key of provider "${providerId}" was refused, and logging in again failed: ${detail}`;
-      return { kind: 'failed', problem: { code: 'no-auth', detail: what, hints } };
+      if (retryAt === undefined) return { kind: 'failed', problem: { code: 'no-auth', detail: what, hints } };
+      const code = 'credential-source-down';
+      return { kind: 'failed', problem: { code, detail: what, hints: remediesOf(outcome), retryAt } };
     },
   };
 }

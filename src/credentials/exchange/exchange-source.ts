@@ -45,6 +45,17 @@ export function exchangeSources(
   });
 }
 
+/** The exchange as it would be at an address that nobody names now, for what is stored from there. */
+export function exchangeSourceAt(
+  providerId: string,
+  url: string,
+  settings: ExchangeSettingsById,
+  paths: Pick<Paths, 'home' | 'sidecarDir'>,
+): ExchangeSource {
+  const fields = Object.hasOwn(settings, providerId) ? (settings[providerId] ?? {}) : {};
+  return toSource(providerId, fields, url, null, paths);
+}
+
 /** Where a key of an exchange came from, as a resolution names it. */
 export function exchangeSourceName(providerId: string): string {
   return `exchange:${providerId}`;

@@ -1,6 +1,7 @@
 /** API keys that an AWS identity is exchanged for: what is known of them, and what can be done with them. */
 import type { Secret } from '../../domain/secret.ts';
 import type { Environment } from '../../platform/paths.ts';
+import type { SourceFailure } from '../source-failure.ts';
 import type { RefusalReason } from './exchange-call.ts';
 import type { ExchangeSource } from './exchange-source.ts';
 import type { KeyFileRead, StoredKey } from './key-file.ts';
@@ -23,17 +24,16 @@ export type ExchangedKeyOutcome =
       readonly path: string;
       /** What should be said about it in an explanation. */
       readonly note?: string;
+      /** Set while another key is due, and cannot be had. */
+      readonly trouble?: SourceFailure;
     }
-  | { readonly kind: 'failed'; readonly detail: string; readonly hints: readonly string[] };
+  | ({ readonly kind: 'failed' } & SourceFailure);
 
 /** Why a login came to nothing: no identity to exchange, the API's answer, or a file of this machine. */
 export type LoginFailure = {
   readonly kind: 'failed';
   readonly reason: 'no-aws' | 'file' | RefusalReason;
-  readonly detail: string;
-  /** What to do, most useful first. */
-  readonly hints: readonly string[];
-};
+} & SourceFailure;
 
 /** What came of a login. */
 export type LoginOutcome =
@@ -56,6 +56,8 @@ export type ForgetOutcome =
 export interface ExchangedKeys {
   /** What is known of the exchange of this provider; undefined for one whose key comes from elsewhere. */
   readonly sourceOf: (request: ExchangeRequest) => ExchangeSource | undefined;
+  /** The same, and where nothing names an address any more, the one that the stored key came from. */
+  readonly storedSourceOf: (request: ExchangeRequest) => Promise<ExchangeSource | undefined>;
   /** The outcome that would be handed out now without waiting, or null. */
   readonly peek: (request: ExchangeRequest, now: number) => ExchangedKeyOutcome | null;
   /** Logs in where the key is missing, expired or nearly so, once for all who ask. Never rejects. */

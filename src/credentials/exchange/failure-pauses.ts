@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { type Clock, type Span, stillLasts, toIso } from '../../platform/clock.ts';
 import type { Environment } from '../../platform/paths.ts';
 import type { LoginFailure } from './exchanged-keys.ts';
+import { isOutage } from './exchange-call.ts';
 import type { ExchangeSource } from './exchange-source.ts';
 import { pauseAfter } from '../renewal-times.ts';
 
@@ -10,8 +11,12 @@ import { pauseAfter } from '../renewal-times.ts';
 export interface FailurePauses {
   /** The failure that is still fresh. */
   readonly current: (source: ExchangeSource, env: Environment) => LoginFailure | undefined;
-  /** Notes a failure. What this machine can mend without a word to the program makes no pause. */
-  readonly note: (source: ExchangeSource, env: Environment, failure: LoginFailure) => void;
+  /**
+   * Notes a failure. What this machine can mend without a word to the program makes no pause.
+   *
+   * @returns the failure, with the end of the pause where the API is down
+   */
+  readonly note: (source: ExchangeSource, env: Environment, failure: LoginFailure) => LoginFailure;
   readonly clear: (source: ExchangeSource) => void;
 }
 
@@ -35,11 +40,19 @@ export function createFailurePauses(clock: Clock): FailurePauses {
       return { ...pause.failure, detail };
     },
     note(source, env, failure) {
-      if (failure.reason === 'no-aws' || failure.reason === 'file') return;
+      if (failure.reason === 'no-aws' || failure.reason === 'file') return failure;
       const failures = (pauses.get(source.providerId)?.failures ?? 0) + 1;
       const since = clock();
       const until = since + pauseAfter(failures);
-      pauses.set(source.providerId, { failures, since, until, failure, subject: subjectOf(source, env) });
+      const told = isOutage(failure.reason) ? { ...failure, retryAt: until } : failure;
+      pauses.set(source.providerId, {
+        failures,
+        since,
+        until,
+        failure: told,
+        subject: subjectOf(source, env),
+      });
+      return told;
     },
     clear: ({ providerId }) => void pauses.delete(providerId),
   };

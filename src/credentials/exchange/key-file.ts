@@ -151,6 +151,11 @@ async function readOrigins({ originFile }: ExchangeSource): Promise<readonly Ori
   return records.success ? records.data : [];
 }
 
+/** The server of the newest key that was stored here; undefined where none was. */
+export async function recordedServer(source: ExchangeSource): Promise<string | undefined> {
+  return (await readOrigins(source))[0]?.api_url;
+}
+
 /** The record of this key. A key without one was stored by another program, for the server it is used at. */
 async function readOrigin(source: ExchangeSource, key: Secret): Promise<OriginRecord | undefined> {
   const hash = sha256(key);

@@ -107,6 +107,8 @@ function hintsFor({ providerId, requiredRole, url }: ExchangeSource, reason: Ref
       ];
     case 'unreachable':
       return [`Check the network, and that ${url} is right`];
+    case 'in-trouble':
+      return [`Try again when ${url} is well`];
     case 'malformed':
     case 'failed':
       return [`Check that ${url} leads to the API`];

@@ -5,13 +5,18 @@
 import { messageOf, SidecarError } from '../../domain/errors.ts';
 import { issuerOf } from '../../domain/oauth-client.ts';
 import type { CredentialChange, EventSink } from '../../domain/sidecar-event.ts';
-import { toIso } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { clientIdOf } from './client-identity.ts';
 import { profileSourceOf } from '../profile-place.ts';
 import { loginHint } from './login-hint.ts';
 import { createOAuthRenewer } from './oauth-renewer.ts';
-import type { HeldToken, OAuthTokenKeeper, OAuthTokenOutcome, OAuthTokenRequest } from './oauth-tokens.ts';
+import type {
+  HeldToken,
+  OAuthTokenKeeper,
+  OAuthTokenOutcome,
+  OAuthTokenRequest,
+  OAuthTrouble,
+} from './oauth-tokens.ts';
 import {
   newestToken,
   newProfileState,
@@ -22,7 +27,7 @@ import {
 } from './profile-state.ts';
 import { backOff } from './refresh-policy.ts';
 import { foreignTo, type Renewal, type RenewalParts, renewLogin } from './renew-login.ts';
-import { decide, endOf, type RenewalFailure, type TokenDecision } from './token-decision.ts';
+import { decide, endOf, type TokenDecision, type TokenTrouble } from './token-decision.ts';
 
 export interface OAuthTokensOptions extends RenewalParts {
   readonly log: Pick<Logger, 'warn'>;
@@ -39,7 +44,7 @@ const LONGEST_TIMER_MS = 10 * 60_000;
 
 /** Opens nothing before somebody asks. */
 export function createOAuthTokens(options: OAuthTokensOptions): OAuthTokenKeeper {
-  const { servers, clock, log, random, background, onEvent = () => undefined } = options;
+  const { servers, clock, log, random, background, onSecret, onEvent = () => undefined } = options;
   const states = new Map<string, ProfileState>();
   let closed = false;
 
@@ -101,8 +106,10 @@ export function createOAuthTokens(options: OAuthTokensOptions): OAuthTokenKeeper
         const pause = isLost
           ? { since: -Infinity, until: Math.max(again, expires) }
           : { since: now, until: again };
-        state.failure = { detail: renewal.detail, hints: renewal.hints, pause };
-        log.warn('A token could not be renewed', { provider: providerId, detail: renewal.detail });
+        const { detail, hints, isDown } = renewal;
+        state.failure = { detail, hints, isDown, pause };
+        tell(state, 'renewal-failed');
+        log.warn('A token could not be renewed', { provider: providerId, detail });
         return { kind: 'failed', failure: state.failure };
       }
       case 'current':
@@ -152,11 +159,11 @@ export function createOAuthTokens(options: OAuthTokensOptions): OAuthTokenKeeper
       case 'hand-out':
         if (decision.dueAt !== null) arm(state, token.grant.version, decision.dueAt);
         if (decision.renew && background && !closed) void renew(state);
-        return toOutcome(token, decision.note);
+        onSecret(token.access.reveal());
+        return toOutcome(token, decision.trouble && toTrouble(providerId, decision.trouble, now));
       case 'reauth-required':
-        return reauthRequired(providerId, decision.detail);
       case 'failed':
-        return failed(providerId, decision.failure);
+        return toTrouble(providerId, decision, now);
     }
   };
 
@@ -173,19 +180,22 @@ export function createOAuthTokens(options: OAuthTokensOptions): OAuthTokenKeeper
         const token = toHeldToken(result.login);
         const foreign = foreignness(request, token);
         if (foreign !== null) return reauthRequired(providerId, foreign);
-        return toOutcome(token, result.unsaved === undefined ? null : `it is not stored: ${result.unsaved}`);
+        const outcome = toOutcome(token, null);
+        return result.unsaved === undefined
+          ? outcome
+          : { ...outcome, note: `it is not stored: ${result.unsaved}` };
       }
       case 'refused': {
         const { detail } = result;
         const isGood = !rejected && before.expires !== null && clock() < before.expires;
-        if (isGood) return toOutcome(before, `log in again: ${detail}`);
+        if (isGood) return toOutcome(before, reauthRequired(providerId, detail));
         return reauthRequired(providerId, `${endOf(before, rejected)}, and ${detail}`);
       }
       case 'gone':
         return reauthRequired(providerId, 'somebody logged out');
       case 'failed':
         // What is left of the old token counts.
-        return answer(state, clock()) ?? failed(providerId, result.failure);
+        return answer(state, clock()) ?? toTrouble(providerId, result, clock());
     }
   };
 
@@ -205,18 +215,26 @@ export function createOAuthTokens(options: OAuthTokensOptions): OAuthTokenKeeper
 
 function asUnavailable(error: unknown): Renewal {
   const hints = error instanceof SidecarError ? error.hints : [];
-  return { kind: 'unavailable', detail: messageOf(error), hints, lost: false };
+  return { kind: 'unavailable', detail: messageOf(error), hints, lost: false, isDown: false };
 }
 
-function toOutcome({ access, expires }: HeldToken, note: string | null): OAuthTokenOutcome {
-  return { kind: 'token', accessToken: access, expiresAt: expires, ...(note === null ? {} : { note }) };
+type TokenInHand = Extract<OAuthTokenOutcome, { kind: 'token' }>;
+
+function toOutcome({ access, expires }: HeldToken, trouble: OAuthTrouble | null): TokenInHand {
+  const token = { kind: 'token', accessToken: access, expiresAt: expires } as const;
+  if (trouble === null) return token;
+  const { kind, detail } = trouble;
+  const note = kind === 'reauth-required' ? `log in again: ${detail}` : detail;
+  return { ...token, note, trouble };
 }
 
-function reauthRequired(providerId: string, detail: string): OAuthTokenOutcome {
+function reauthRequired(providerId: string, detail: string): OAuthTrouble {
   return { kind: 'reauth-required', detail, hints: [loginHint(providerId)] };
 }
 
-function failed(providerId: string, { detail, hints, pause }: RenewalFailure): OAuthTokenOutcome {
-  const when = `It is tried again from ${toIso(pause.until)} on`;
-  return { kind: 'failed', detail, hints: [...hints, when, loginHint(providerId)] };
+function toTrouble(providerId: string, trouble: TokenTrouble, now: number): OAuthTrouble {
+  if (trouble.kind === 'reauth-required') return reauthRequired(providerId, trouble.detail);
+  const { detail, hints, isDown, pause } = trouble.failure;
+  if (!isDown) return { kind: 'failed', detail, hints: [...hints, loginHint(providerId)] };
+  return { kind: 'failed', detail, hints, retryAt: Math.max(pause.until, now) };
 }

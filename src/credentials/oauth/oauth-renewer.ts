@@ -3,8 +3,10 @@ import type { ResolvedAuth } from '../../domain/auth.ts';
 import type { Problem } from '../../domain/errors.ts';
 import type { Renewer, RenewalOutcome } from '../../domain/renewal.ts';
 import { type Clock, stillLasts } from '../../platform/clock.ts';
+import { remediesOf } from '../source-failure.ts';
 import { loginHint } from './login-hint.ts';
 import { newestToken, type ProfileState, type RenewalResult } from './profile-state.ts';
+import type { RenewalFailure } from './token-decision.ts';
 
 export interface OAuthRenewerParts {
   readonly serves: (providerId: string) => boolean;
@@ -40,7 +42,7 @@ export function createOAuthRenewer({ serves, stateOf, renew, clock }: OAuthRenew
         return { kind: 'no-reason' };
       state.rejected = token.grant.version;
       if (failure !== null && stillLasts(failure.pause, clock()) && state.flight === null) {
-        return failed(providerId, 'auth-expired', failure.detail, failure.hints);
+        return notRenewed(providerId, failure);
       }
       const result = await renew(state);
       switch (result.kind) {
@@ -48,22 +50,31 @@ export function createOAuthRenewer({ serves, stateOf, renew, clock }: OAuthRenew
           state.renewedForRejection = clock();
           return { kind: 'renewed' };
         case 'refused':
-          return failed(providerId, 'reauth-required', result.detail, []);
+          return failed('reauth-required', providerId, result.detail, [loginHint(providerId)]);
         case 'gone':
-          return failed(providerId, 'reauth-required', 'somebody logged out', []);
+          return failed('reauth-required', providerId, 'somebody logged out', [loginHint(providerId)]);
         case 'failed':
-          return failed(providerId, 'auth-expired', result.failure.detail, result.failure.hints);
+          return notRenewed(providerId, result.failure);
       }
     },
   };
 }
 
+/** What a person has to put right, or when the server is asked again. */
+function notRenewed(providerId: string, { detail, hints, isDown, pause }: RenewalFailure): RenewalOutcome {
+  if (!isDown) return failed('auth-expired', providerId, detail, [...hints, loginHint(providerId)]);
+  const retryAt = pause.until;
+  return failed('credential-source-down', providerId, detail, remediesOf({ hints, retryAt }), retryAt);
+}
+
 function failed(
-  providerId: string,
   code: Problem['code'],
+  providerId: string,
   why: string,
   hints: readonly string[],
+  retryAt?: number,
 ): RenewalOutcome {
   const detail = `Provider "${providerId}" refused the token, and it could not be renewed: ${why}`;
-  return { kind: 'failed', problem: { code, detail, hints: [...hints, loginHint(providerId)] } };
+  const when = retryAt === undefined ? {} : { retryAt };
+  return { kind: 'failed', problem: { code, detail, hints, ...when } };
 }

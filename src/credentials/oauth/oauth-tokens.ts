@@ -1,6 +1,7 @@
 /** Access tokens of this program's own OAuth logins, with their renewal. */
 import type { Renewer } from '../../domain/renewal.ts';
 import type { Secret } from '../../domain/secret.ts';
+import type { SourceFailure } from '../source-failure.ts';
 import type { ClientLookup } from './client-identity.ts';
 import type { OAuthGrant } from './stored-grant.ts';
 
@@ -23,6 +24,22 @@ export interface OAuthTokenRequest {
   readonly now: number;
 }
 
+/** Why a token is not renewed. */
+export type OAuthTrouble =
+  /** Only a person can help: log in again. */
+  | ({ readonly kind: 'reauth-required' } & SourceFailure)
+  /** The server is down, or something about the client has to be put right. */
+  | ({ readonly kind: 'failed' } & SourceFailure);
+
+/** The code of a request that has no token because of it. */
+export function codeOfTrouble({
+  kind,
+  retryAt,
+}: OAuthTrouble): 'reauth-required' | 'credential-source-down' | 'auth-expired' {
+  if (kind === 'reauth-required') return kind;
+  return retryAt === undefined ? 'auth-expired' : 'credential-source-down';
+}
+
 /** What there is for a profile. Texts never show a secret. */
 export type OAuthTokenOutcome =
   | {
@@ -30,13 +47,13 @@ export type OAuthTokenOutcome =
       readonly accessToken: Secret;
       /** Unix milliseconds; null when the server did not say. */
       readonly expiresAt: number | null;
-      /** Set while the token cannot be renewed and is still good. */
+      /** What should be said about it in an explanation. */
       readonly note?: string;
+      /** Set while the token cannot be renewed and is still good. */
+      readonly trouble?: OAuthTrouble;
     }
-  /** Only a person can help: log in again. */
-  | { readonly kind: 'reauth-required'; readonly detail: string; readonly hints: readonly string[] }
-  /** The server is down and the old token has expired. */
-  | { readonly kind: 'failed'; readonly detail: string; readonly hints: readonly string[] };
+  /** No token is left. */
+  | OAuthTrouble;
 
 /** Tokens with their renewal. One for the life of the program. */
 export interface OAuthTokens {

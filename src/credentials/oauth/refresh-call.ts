@@ -13,8 +13,8 @@ export type RefreshAnswer =
   | { readonly kind: 'invalid-grant'; readonly detail: string }
   /** The call may have had its effect, and nobody knows the new tokens. */
   | { readonly kind: 'lost'; readonly detail: string }
-  /** The refresh token is still good as far as anybody knows. */
-  | { readonly kind: 'failed'; readonly detail: string };
+  /** The refresh token is still good as far as anybody knows. `isDown`: the server could not say yes or no. */
+  | { readonly kind: 'failed'; readonly detail: string; readonly isDown: boolean };
 
 /**
  * Calls once. Never rejects.
@@ -39,7 +39,8 @@ export async function callRefresh(
     if (failure.kind === 'refused' && failure.error === 'invalid_grant') {
       return { kind: 'invalid-grant', detail };
     }
-    return { kind: mayHaveWorked(fate()) ? 'lost' : 'failed', detail };
+    if (mayHaveWorked(fate())) return { kind: 'lost', detail };
+    return { kind: 'failed', detail, isDown: failure.kind === 'unreachable' };
   }
 }
 

@@ -46,19 +46,23 @@ export type Renewal =
   | { readonly kind: 'gone' }
   /** Only a new login helps. `login` has the refusal where it was written down. */
   | { readonly kind: 'refused'; readonly login: StoredLogin; readonly detail: string }
-  /** Later it may work; with `lost` not before the token has expired. */
+  /** Later it may work; with `lost` not before the token has expired. `isDown`: nobody has to act for that. */
   | {
       readonly kind: 'unavailable';
       readonly detail: string;
       readonly hints: readonly string[];
       readonly lost: boolean;
+      readonly isDown: boolean;
     };
 
 /** Deadline of everything that is asked of the server for one renewal, in milliseconds. */
 const CALLS_MS = 25_000;
 
-/** Longer than everything that is done under the lock; a holder that lives shows it more often than that. */
-const LOCK = { staleMs: 30_000, heartbeatMs: 5_000, attempts: 110 } as const;
+/**
+ * Longer than everything that is done under the lock. A holder shows every two seconds that it lives, so nobody takes
+ * the lock from it however long its server thinks; of one that was killed it is taken over after ten.
+ */
+const LOCK = { attempts: 110 } as const;
 
 const LOST = 'the answer to a renewal was lost on its way';
 
@@ -99,13 +103,16 @@ async function renewAlone(
   if (refresh === null) return { kind: 'refused', login: stored, detail: 'it came without a refresh token' };
   const isUseless = rejected || isExpired(stored, clock());
   // Another try could end the whole login on a server that revokes for reuse: not while the old token is good.
-  if (stored.renewing !== null && !isUseless) return unavailable(LOST, true);
+  if (stored.renewing !== null && !isUseless) return lost(LOST);
   onSecret(refresh.reveal());
 
   let fate: RequestFate | null = null;
   const signal = AbortSignal.timeout(CALLS_MS);
   const connection = await servers.connect(providerId, lookup, { signal, onFate: (last) => (fate = last) });
-  if (connection.kind === 'failed') return unavailable(connection.detail, false, connection.hints);
+  if (connection.kind === 'failed') {
+    const { detail, hints, reason } = connection;
+    return { kind: 'unavailable', detail, hints, lost: false, isDown: reason === 'unreachable' };
+  }
   const foreign = foreignTo(stored, connection);
   if (foreign !== null) return { kind: 'refused', login: stored, detail: foreign };
 
@@ -119,10 +126,10 @@ async function renewAlone(
     case 'renewed':
       return keep(parts, request, connection, stored, answer.tokens);
     case 'lost':
-      return unavailable(`${LOST}: ${answer.detail}`, true);
+      return lost(`${LOST}: ${answer.detail}`);
     case 'failed':
       await store.markRenewing(profileId, version, wasLost ? clock() : null);
-      return unavailable(`${connection.issuer} could not renew it: ${answer.detail}`, false);
+      return notNow(providerId, connection.issuer, answer);
     case 'invalid-grant': {
       const detail = wasLost
         ? `${LOST}, and ${connection.issuer} takes the old refresh token no more`
@@ -193,6 +200,21 @@ function isExpired({ expires }: StoredLogin, now: number): boolean {
   return expires !== null && now >= expires;
 }
 
-function unavailable(detail: string, lost: boolean, hints: readonly string[] = []): Renewal {
-  return { kind: 'unavailable', detail, hints, lost };
+function lost(detail: string): Renewal {
+  return { kind: 'unavailable', detail, hints: [], lost: true, isDown: true };
+}
+
+function notNow(
+  providerId: string,
+  issuer: string,
+  { detail, isDown }: Extract<RefreshAnswer, { kind: 'failed' }>,
+): Renewal {
+  const hints = isDown ? [] : [`Check oauth.${providerId} in sidecar.json5: ${issuer} does not take it`];
+  return {
+    kind: 'unavailable',
+    detail: `${issuer} could not renew it: ${detail}`,
+    hints,
+    lost: false,
+    isDown,
+  };
 }

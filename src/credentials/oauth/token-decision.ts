@@ -7,6 +7,8 @@ import { ageOf } from './refresh-policy.ts';
 export interface RenewalFailure {
   readonly detail: string;
   readonly hints: readonly string[];
+  /** True when the server did not answer, or not as one that works. */
+  readonly isDown: boolean;
   /** Not tried again while this lasts. */
   readonly pause: Span;
 }
@@ -28,10 +30,15 @@ export type TokenDecision =
       readonly kind: 'hand-out';
       readonly renew: boolean;
       readonly dueAt: number | null;
-      readonly note: string | null;
+      /** Why there will be no other token. */
+      readonly trouble: TokenTrouble | null;
     }
   /** Renew it, and answer with what comes of that. */
   | { readonly kind: 'renew-first' }
+  | TokenTrouble;
+
+/** Why a token cannot be renewed: for good, or now. */
+export type TokenTrouble =
   | { readonly kind: 'reauth-required'; readonly detail: string }
   | { readonly kind: 'failed'; readonly failure: RenewalFailure };
 
@@ -47,15 +54,23 @@ export function decide(token: HeldToken, circumstances: Circumstances, now: numb
   const blocked = refusal ?? (grant.renewable ? null : 'it came without a refresh token');
   const { failure } = circumstances;
   const waiting = failure !== null && stillLasts(failure.pause, now) ? failure : null;
-  const note = refusal === null ? (waiting === null ? null : waiting.detail) : `log in again: ${refusal}`;
+  const trouble = (last: RenewalFailure | null): TokenTrouble | null => {
+    if (refusal !== null) return { kind: 'reauth-required', detail: refusal };
+    return last === null ? null : { kind: 'failed', failure: last };
+  };
   switch (age.kind) {
-    case 'fresh':
-      return { kind: 'hand-out', renew: false, dueAt: blocked === null ? age.dueAt : null, note };
-    case 'due':
-      return { kind: 'hand-out', renew: blocked === null && waiting === null, dueAt: null, note };
+    case 'fresh': {
+      const dueAt = blocked === null ? age.dueAt : null;
+      return { kind: 'hand-out', renew: false, dueAt, trouble: trouble(waiting) };
+    }
+    case 'due': {
+      const renew = blocked === null && waiting === null;
+      // Between two tries the trouble is not over: only a new token ends it.
+      return { kind: 'hand-out', renew, dueAt: null, trouble: trouble(failure) };
+    }
     case 'short':
       if (blocked === null && waiting === null) return { kind: 'renew-first' };
-      return { kind: 'hand-out', renew: false, dueAt: null, note };
+      return { kind: 'hand-out', renew: false, dueAt: null, trouble: trouble(waiting) };
     case 'expired':
       if (blocked !== null)
         return { kind: 'reauth-required', detail: `${endOf(token, rejected)}, and ${blocked}` };

@@ -10,7 +10,7 @@ export const awsCredentialsAnswer = z.object({
   Expiration: z.iso.datetime().describe('When to ask again at the latest'),
 });
 
-/** Body of its errors: what AWS SDKs show stands beside. A refusal of the guard has neither. */
+/** Body of its errors: what AWS SDKs show stands beside. */
 export const awsProblemAnswer = z.object({
   ...problemDetails.shape,
   Code: z.string().describe('The code again, where AWS SDKs look for it').exactOptional(),

@@ -36,6 +36,7 @@ export const explainAnswer = z.object({
   auth: z.object({ mode: z.enum(AUTH_MODES), source: z.string() }).exactOptional(),
   detail: z.string().describe('What failed; with an outcome that is an error code').exactOptional(),
   hints: z.array(z.string()).exactOptional(),
+  retryAt: z.string().describe('When another try may succeed though nobody did anything').exactOptional(),
   steps: z.array(explainStep),
 });
 

@@ -26,6 +26,10 @@ export const problemDetails = z.object({
   title: z.string(),
   status: z.int(),
   ...problemAnswer.shape,
+  retryAt: z
+    .string()
+    .describe('When another try may succeed though nobody did anything; the header Retry-After says it too')
+    .exactOptional(),
   coolDown: coolDownAnswer.describe('Where the credential of a resolution was refused').exactOptional(),
 });
 

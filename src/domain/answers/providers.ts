@@ -4,6 +4,7 @@ import { AUTH_MODES, ORIGINS } from '../provider.ts';
 import { type Answer, revision } from './answer.ts';
 import { coolDownAnswer } from './cool-down.ts';
 import { contextWindowSource, modelRow } from './model-row.ts';
+import { errorCode } from './problem.ts';
 
 /** Whether a request to the provider could be authenticated now. */
 export const authStatus = z
@@ -13,6 +14,16 @@ export const authStatus = z
 /** Whether a request to the provider could be authenticated now. */
 export type AuthStatus = z.output<typeof authStatus>;
 
+/** What is wrong with the source of a credential. */
+const credentialTrouble = z.object({
+  code: errorCode.describe('Code of a request when the credential has ended'),
+  detail: z.string(),
+  retryAt: z
+    .string()
+    .describe('When the source is asked again; there when nobody has to act')
+    .exactOptional(),
+});
+
 /** How requests to a provider would be authenticated. */
 export const providerAuth = z.object({
   mode: z.enum(AUTH_MODES).nullable(),
@@ -21,6 +32,9 @@ export const providerAuth = z.object({
   coolDowns: z
     .array(coolDownAnswer)
     .describe('What keeps its credentials from being used first; left out where there is nothing')
+    .exactOptional(),
+  trouble: credentialTrouble
+    .describe('Why its credential cannot be renewed now; left out where there is nothing')
     .exactOptional(),
 });
 

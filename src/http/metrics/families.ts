@@ -48,7 +48,7 @@ export const FAMILIES: readonly Family[] = [
   {
     name: 'provider_sidecar_credential_refreshes_total',
     kind: 'counter',
-    help: 'Credentials that were renewed (rotated), ended (expired) or need a new login (reauth-required)',
+    help: 'Credentials that were renewed (rotated) or not (renewal-failed), ended (expired) or need a new login (reauth-required)',
     labels: ['provider', 'outcome'],
     read: ({ refreshes }) => refreshes,
   },

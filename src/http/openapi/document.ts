@@ -134,7 +134,7 @@ function responsesOf(route: RouteDescription, schemas: NamedSchemas): Record<str
     { $ref: `#/components/responses/Status${status}` },
   ]);
   const unsupported =
-    route.body === undefined
+    route.method === 'get'
       ? {}
       : {
           415: {

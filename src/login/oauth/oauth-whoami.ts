@@ -4,7 +4,9 @@
  */
 import { readStoredLogin } from '../../credentials/oauth/stored-grant.ts';
 import { loginHint } from '../../credentials/oauth/login-hint.ts';
+import { codeOfTrouble } from '../../credentials/oauth/oauth-tokens.ts';
 import { toHeldToken } from '../../credentials/oauth/profile-state.ts';
+import { remediesOf } from '../../credentials/source-failure.ts';
 import { EXIT, type Problem } from '../../domain/errors.ts';
 import { isRecord } from '../../domain/record.ts';
 import { isProtectedUrl } from '../../domain/protected-url.ts';
@@ -79,9 +81,10 @@ async function tokenOf(
     now,
   });
   if (outcome.kind === 'token') return { token: outcome.accessToken };
-  const code = outcome.kind === 'failed' ? 'login-server-down' : 'reauth-required';
+  const { retryAt } = outcome;
   const detail = `The token for ${provider} cannot be had: ${outcome.detail}`;
-  return { problem: { code, detail, hints: outcome.hints } };
+  const when = retryAt === undefined ? {} : { retryAt };
+  return { problem: { code: codeOfTrouble(outcome), detail, hints: remediesOf(outcome), ...when } };
 }
 
 async function whoamiUrl(

@@ -21,6 +21,7 @@ export interface AuthWarning {
     | 'cooldown'
     | 'rejected'
     | 'ending'
+    | 'source-down'
     | 'unusable';
   readonly detail: string;
 }
@@ -119,11 +120,12 @@ function warningsOf(place: AuthPlace, { profiles }: Snapshot): AuthWarning[] {
       if (isRefused(place)) return [{ code: 'rejected', detail }];
       if (place.note === undefined) return [];
       return [
-        { code: place.isEnding === true && place.coolDown === undefined ? 'ending' : 'cooldown', detail },
+        { code: place.trouble !== undefined && place.coolDown === undefined ? 'ending' : 'cooldown', detail },
       ];
     case 'expired':
-      return [{ code: 'expired', detail }];
     case 'error':
+      if (place.retryAt !== undefined) return [{ code: 'source-down', detail }];
+      if (place.kind === 'expired') return [{ code: 'expired', detail }];
       return [{ code: place.isPlaceholder === true ? 'placeholder-looking' : 'unusable', detail }];
     case 'skipped':
       return place.isPlaceholder === true ? [{ code: 'placeholder-looking', detail }] : [];

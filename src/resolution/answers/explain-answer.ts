@@ -2,6 +2,7 @@
 import type { ExplainAnswer } from '../../domain/answers/explain.ts';
 import type { ResolutionOutcome } from '../../domain/auth.ts';
 import { outcomeCode } from '../../domain/auth.ts';
+import { toIso } from '../../platform/clock.ts';
 import type { ContextWindowSource } from '../../domain/provider.ts';
 
 /**
@@ -42,6 +43,7 @@ export function toExplainAnswer(outcome: ResolutionOutcome, ref: string | null):
     ...(model === undefined ? {} : { model: toModel(model) }),
     detail: problem.detail,
     hints: problem.hints,
+    ...(problem.retryAt === undefined ? {} : { retryAt: toIso(problem.retryAt) }),
     steps,
   };
 }

@@ -13,7 +13,8 @@ import { formatModelRef } from '../../domain/model-ref.ts';
 import type { AuthPlace } from '../auth-places.ts';
 import { chosenPlace } from '../choose-place.ts';
 import { authPlaces } from '../resolve-auth.ts';
-import type { Problem } from '../../domain/errors.ts';
+import type { ErrorCode, Problem } from '../../domain/errors.ts';
+import { toIso } from '../../platform/clock.ts';
 import { resolve } from '../resolve.ts';
 import { resolveModel } from '../resolve-model.ts';
 import type { Snapshot } from '../snapshot.ts';
@@ -86,19 +87,47 @@ async function authStatus(
   const places = await authPlaces(snapshot, provider, { now, wait: false });
   const used = chosenPlace(places);
   const coolDowns = coolDownsOf(snapshot, provider.id, places, now);
+  const trouble = troubleOf(used, places);
   return {
     mode: used?.auth.mode ?? provider.auth ?? null,
     source: used?.auth.source ?? null,
     status: statusOf(places),
     ...(coolDowns.length === 0 ? {} : { coolDowns }),
+    ...(trouble === undefined ? {} : { trouble }),
   };
+}
+
+/** What is wrong with the source of the credential that is used, or with the one that there should be. */
+function troubleOf(
+  used: AuthPlace | undefined,
+  places: readonly AuthPlace[],
+): ProviderAnswer['auth']['trouble'] {
+  if (used !== undefined) {
+    const trouble = used.kind === 'hit' ? used.trouble : undefined;
+    return trouble && toTrouble(trouble.code, trouble.detail, trouble.retryAt);
+  }
+  const place = places.find((one) => one.kind !== 'hit' && one.code !== undefined);
+  if (place === undefined || place.kind === 'hit' || place.code === undefined) return undefined;
+  return toTrouble(place.code, `${place.place}: ${place.note ?? place.found}`, place.retryAt);
+}
+
+function toTrouble(
+  code: ErrorCode,
+  detail: string,
+  retryAt: number | undefined,
+): ProviderAnswer['auth']['trouble'] {
+  return { code, detail, ...(retryAt === undefined ? {} : { retryAt: toIso(retryAt) }) };
 }
 
 /** What the places of a provider come to, strongest first. */
 export function statusOf(places: readonly AuthPlace[]): AuthStatus {
   if (chosenPlace(places) !== undefined) return 'satisfied';
   if (places.some(({ kind }) => kind === 'unverified')) return 'unverified';
-  return places.some(({ kind }) => kind === 'expired') ? 'expired' : 'missing';
+  if (places.some(({ kind }) => kind === 'expired')) return 'expired';
+  // What a source that is down would give is not known.
+  return places.some((place) => place.kind !== 'hit' && place.retryAt !== undefined)
+    ? 'unverified'
+    : 'missing';
 }
 
 /** Every model that a request could use now, of every provider. */

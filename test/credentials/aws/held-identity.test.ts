@@ -10,7 +10,7 @@ const START = Date.UTC(2026, 0, 1);
 
 let held: HeldIdentity;
 /** What the source answers next; a life in milliseconds, or nothing at all. */
-let life: number | null | 'fails';
+let life: number | null | 'fails' | 'down';
 let asked: number;
 let changes: string[];
 let files: Record<string, string>;
@@ -40,6 +40,9 @@ afterEach(() => {
 
 function answer(): AwsIdentityOutcome {
   if (life === 'fails') return { kind: 'failed', source: 's', detail: 'the source is away', hints: [] };
+  if (life === 'down') {
+    return { kind: 'failed', source: 's', detail: 'the source is down', hints: [], retryAt: Date.now() };
+  }
   const expiration = life === null ? null : Date.now() + life;
   const secretAccessKey = new Secret(`secret-${asked}`);
   const keys = { accessKeyId: `AKIA${asked}`, secretAccessKey, sessionToken: null, region: null, expiration };
@@ -115,8 +118,25 @@ describe('"hand out the old one only if no better can be had and it has not expi
     await later(8 * MIN);
     expect(await get()).toBe('AKIA1');
     await later(3 * MIN);
-    expect(changes).toEqual(['expired']);
+    expect(changes.filter((change) => change !== 'renewal-failed')).toEqual(['expired']);
+    expect(changes[0]).toBe('renewal-failed');
     expect(await get()).toBe('failed');
+  });
+
+  it('a source that is down is told from one that says no, with the time of the next attempt', async () => {
+    await get();
+    life = 'down';
+    sleep(56 * MIN);
+    await get();
+    expect(await held.get(Date.now())).toMatchObject({
+      kind: 'found',
+      trouble: { detail: 'the source is down', retryAt: Date.now() + 10_000 },
+    });
+    await later(5 * MIN);
+    expect(await held.get(Date.now())).toMatchObject({ kind: 'failed', retryAt: expect.any(Number) });
+    life = 'fails';
+    await later(MIN);
+    expect(await held.get(Date.now())).not.toHaveProperty('retryAt');
   });
 
   it('is asked with pauses that grow to a minute, whoever wants them', async () => {

@@ -82,11 +82,11 @@ describe('answers that are none', () => {
     ],
     ['a key that has expired', json(200, storedKey(Date.UTC(2025, 0, 1))), 'malformed', 'check the clock'],
     ['a key for ever', json(200, storedKey(Date.UTC(2099, 0, 1))), 'malformed', 'too far ahead'],
-    ['an error', json(500, { detail: 'oops' }), 'failed', '"oops" (status 500)'],
+    ['an error', json(500, { detail: 'oops' }), 'in-trouble', '"oops" (status 500)'],
     [
       'an error that steers the terminal',
       json(500, { detail: '\u001b[2J' }),
-      'failed',
+      'in-trouble',
       String.raw`"\u001b[2J"`,
     ],
     [

@@ -240,3 +240,36 @@ describe('logout', () => {
     expect(await keys.forget(request)).toEqual({ kind: 'nothing-stored' });
   });
 });
+
+describe('"source is down, try again" is told from "log in again"', () => {
+  const answers = (status: number) => scriptedApi((_request, response) => void response.writeHead(status).end());
+
+  it.each([
+    ['down', 503, true],
+    ['too busy', 429, true],
+    ['one that says no', 401, false],
+    ['one that is something else', 404, false],
+  ])('an API that is %s', async (_what, status, isDown) => {
+    const { make, env, time } = await exchangeRig();
+    const url = await answers(status);
+    const keys = make();
+    const request = { providerId: 'gpu-dev', env: { ...env, GPU_DEV_API_URL: url } };
+    const outcome = await keys.resolve(request, time.now);
+    expect(outcome.kind).toBe('failed');
+    const retryAt = isDown ? time.now + 10_000 : undefined;
+    expect('retryAt' in outcome ? outcome.retryAt : undefined).toBe(retryAt);
+    // Who asks within the pause learns the same.
+    const again = await keys.resolve(request, time.now + 1);
+    expect('retryAt' in again ? again.retryAt : undefined).toBe(retryAt);
+  });
+
+  it('the old key is handed out to its end, with the trouble', async () => {
+    const { api, make, env, time } = await exchangeRig();
+    const request = { providerId: 'gpu-dev', env };
+    await make().resolve(request, time.now);
+    await api.close();
+    time.now += 29 * DAY + 23.9 * HOUR;
+    const trouble = { retryAt: time.now + 10_000 };
+    expect(await make().resolve(request, time.now)).toMatchObject({ kind: 'key', trouble });
+  });
+});

@@ -1,4 +1,7 @@
 /** Tokens of own logins in one process, against a certified server that rotates and revokes for reuse. */
+import { createHash } from 'node:crypto';
+import { mkdir, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { OAuthTokenOutcome } from '../../../src/credentials/oauth/oauth-tokens.ts';
 import { freePort } from '../../helpers/free-port.ts';
@@ -216,6 +219,17 @@ describe('"`invalid_grant` re-reads before it gives up and is then `reauth-requi
     expect((await rig.stored()).refusal).toBeNull();
   });
 });
+
+it('the lock of a renewal that was killed is taken over like any other: after ten seconds without a sign', async () => {
+  await rig.logIn(-1);
+  const name = createHash('sha256').update('acme\0acme:default').digest('hex');
+  const lock = join(rig.stateDir, 'sidecar/locks', `oauth-${name}.lock`);
+  await mkdir(lock, { recursive: true });
+  const past = new Date(Date.now() - 11_000);
+  await utimes(lock, past, past);
+  tokenOf(await rig.keeper().resolve(await rig.request()));
+  expect(tokenCalls()).toBe(1);
+}, 12_000);
 
 describe('"a server that is down keeps the old token in use until it really expires, with back-off"', () => {
   it('old token with a note, then failed, and calls stay few', async () => {

@@ -179,10 +179,13 @@ describe('whoami: the token goes to its issuer’s or the configured URL only', 
     expect(
       await run(['whoami', 'acme'], issuer.url, {}, { resolve: () => Promise.resolve(ended) }),
     ).toMatchObject({ exitCode: 1, json: { code: 'reauth-required', hints: ['Log in'] } });
-    const down = { ...ended, kind: 'failed' as const };
+    const down = { ...ended, kind: 'failed' as const, retryAt: Date.parse('2026-03-01T00:00:00Z') };
     expect(
       await run(['whoami', 'acme'], issuer.url, {}, { resolve: () => Promise.resolve(down) }),
-    ).toMatchObject({ exitCode: 69, json: { code: 'login-server-down' } });
+    ).toMatchObject({
+      exitCode: 69,
+      json: { code: 'credential-source-down', retryAt: '2026-03-01T00:00:00.000Z' },
+    });
     const refusing = await endpoint(() => ({ status: 401 }));
     const refused = await run(['whoami', 'acme'], issuer.url, { userinfo: refusing.url });
     expect(refused).toMatchObject({ exitCode: 1, json: { code: 'reauth-required' } });

@@ -19,6 +19,7 @@ export const AWS_ROUTES: RouteGroup = {
       errors: [
         'no-auth',
         'auth-expired',
+        'credential-source-down',
         'reauth-required',
         'auth-required',
         'unknown-provider',

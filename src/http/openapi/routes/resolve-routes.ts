@@ -20,6 +20,7 @@ const RESOLVE_ERRORS: readonly ErrorCode[] = [
   'provider-changed',
   'no-auth',
   'auth-expired',
+  'credential-source-down',
   'reauth-required',
   'auth-required',
   'runtime-down',

@@ -12,6 +12,7 @@ const CHANGE_ERRORS: readonly ErrorCode[] = [
   'unknown-model',
   'no-auth',
   'auth-expired',
+  'credential-source-down',
   'reauth-required',
   'auth-required',
   'runtime-down',
