@@ -14,15 +14,6 @@ export const MACHINE_DEFENCES: readonly Defence[] = [
   },
   {
     against: 'threat 16',
-    file: 'src/http/proven-server.ts',
-    defence: 'return given.length === wanted.length && timingSafeEqual(given, wanted);',
-    without: 'return given.length === wanted.length && timingSafeEqual(given, given);',
-    test: 'test/client/client.test.ts',
-    fails:
-      '"before the client sends its token it proves the server": another program at the port never sees it',
-  },
-  {
-    against: 'threat 16',
     file: 'src/platform/unix-socket.ts',
     defence: '(facts.mode & 0o077) !== 0',
     without: 'facts.mode === 0',
@@ -198,14 +189,6 @@ export const MACHINE_DEFENCES: readonly Defence[] = [
   },
   {
     against: 'threat 24',
-    file: 'src/resolution/answers/resolve-answer.ts',
-    defence: `(reveal === 'secrets' ? secret.reveal() : MASK)`,
-    without: `(reveal === 'secrets' || MASK.length > 0 ? secret.reveal() : MASK)`,
-    test: 'test/resolution/secrecy.test.ts',
-    fails: ': no answer but the resolve answer holds a canary',
-  },
-  {
-    against: 'threat 24',
     file: 'src/platform/files.ts',
     // A secret that was on its way when the program was killed lies around in a file with another name.
     defence: 'await Promise.all(drafts.map((name) => rm(join(dirname(path), name), { force: true })));',
@@ -320,14 +303,6 @@ export const MACHINE_DEFENCES: readonly Defence[] = [
     without: 'env: { ...harmlessEnvironment(env), ...env },',
     test: 'test/e2e/process.test.ts',
     fails: 'a secret command sees neither the token nor any key',
-  },
-  {
-    against: 'threat 32',
-    file: 'src/domain/secret.ts',
-    defence: 'if (/[^\\x21-\\x7e]/.test(value))',
-    without: `if (value === '\\0')`,
-    test: 'test/security/key-characters.test.ts',
-    fails: 'CR and LF',
   },
   {
     against: 'threat 40',

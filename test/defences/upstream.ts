@@ -1,4 +1,4 @@
-/** What holds against runtimes and servers that this program dials. */
+/** What holds against runtimes and servers that this program dials, and what is sent there or shown. */
 import type { Defence } from './defence.ts';
 
 export const UPSTREAM_DEFENCES: readonly Defence[] = [
@@ -168,5 +168,30 @@ export const UPSTREAM_DEFENCES: readonly Defence[] = [
     without: '',
     test: 'test/discovery/endpoints.test.ts',
     fails: 'the metadata service of a cloud (',
+  },
+  {
+    against: 'threat 16',
+    file: 'src/http/proven-server.ts',
+    defence: 'return given.length === wanted.length && timingSafeEqual(given, wanted);',
+    without: 'return given.length === wanted.length && timingSafeEqual(given, given);',
+    test: 'test/client/client.test.ts',
+    fails:
+      '"before the client sends its token it proves the server": another program at the port never sees it',
+  },
+  {
+    against: 'threat 32',
+    file: 'src/domain/secret.ts',
+    defence: 'if (/[^\\x21-\\x7e]/.test(value))',
+    without: `if (value === '\\0')`,
+    test: 'test/security/key-characters.test.ts',
+    fails: 'CR and LF',
+  },
+  {
+    against: 'threat 24',
+    file: 'src/resolution/answers/resolve-answer.ts',
+    defence: `(reveal === 'secrets' ? secret.reveal() : MASK)`,
+    without: `(reveal === 'secrets' || MASK.length > 0 ? secret.reveal() : MASK)`,
+    test: 'test/resolution/secrecy.test.ts',
+    fails: ': no answer but the resolve answer holds a canary',
   },
 ];
