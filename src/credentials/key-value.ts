@@ -3,7 +3,7 @@
  * command that this program never runs, or something that no header may carry. Every place that holds
  * keys (environment, config, stored profiles) asks here, so all of them judge alike.
  */
-import { keyDefect, Secret } from '../domain/secret.ts';
+import { keyDefect, MASK, Secret } from '../domain/secret.ts';
 
 /** Why a value is no key. Nothing in it shows the value, but for markers, which are not secret. */
 export type NotAKey =
@@ -53,7 +53,8 @@ const STAND_INS = [
   'your_api_key',
 ] as const;
 
-const MARKERS: ReadonlySet<string> = new Set([...TOOL_MARKERS, ...STAND_INS]);
+/** Our own mask is among them: whoever copies an answer must not store it over the key. */
+const MARKERS: ReadonlySet<string> = new Set([...TOOL_MARKERS, ...STAND_INS, MASK]);
 
 /** Markers with a variable part. What follows the colon is not shown: it is not ours to judge. */
 const MARKER_FORMS: ReadonlyArray<readonly [pattern: RegExp, label: string]> = [

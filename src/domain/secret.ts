@@ -5,7 +5,8 @@
 import { createHmac } from 'node:crypto';
 import { inspect } from 'node:util';
 
-const MASK = '[secret]';
+/** What stands where a secret is not shown. */
+export const MASK = '[secret]';
 
 /** A credential value: an API key, a token, an AWS secret. */
 export class Secret {

@@ -1,5 +1,6 @@
 /** A copy of the project in a temporary folder, in which one defence at a time can be taken away. */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
@@ -100,8 +101,7 @@ export function takeAway(source: string, { file, defence, without }: Place): str
 async function runTest(folder: string, { test, fails }: Defence): Promise<Outcome> {
   const report = join(folder, 'report.json');
   await rm(report, { force: true });
-  const ended = await run(
-    process.execPath,
+  const ended = await runToItsEnd(
     [
       'node_modules/vitest/vitest.mjs',
       'run',
@@ -111,10 +111,10 @@ async function runTest(folder: string, { test, fails }: Defence): Promise<Outcom
       '--reporter=json',
       `--outputFile=${report}`,
     ],
-    { cwd: folder, timeout: RUN_TIMEOUT_MS, maxBuffer: 64 * 1024 * 1024 },
-  ).catch((error: unknown) => error);
+    folder,
+  );
   const text = await readFile(report, 'utf8').catch(() => undefined);
-  if (text === undefined) return { failed: [], passed: [], notes: `no report: ${String(ended)}` };
+  if (text === undefined) return { failed: [], passed: [], notes: `no report: ${ended}` };
   const suites = reportSchema.parse(JSON.parse(text)).testResults;
   const tests = suites.flatMap(({ assertionResults }) => assertionResults);
   const titles = (status: string): string[] =>
@@ -124,6 +124,36 @@ async function runTest(folder: string, { test, fails }: Defence): Promise<Outcom
     passed: titles('passed'),
     notes: suites.map(({ message }) => message).join('\n'),
   };
+}
+
+/**
+ * Runs Node in a process group of its own, and ends whatever is left of it: a server that should not have started
+ * is still there when its test has given up.
+ *
+ * @returns the end of what it said
+ */
+async function runToItsEnd(args: readonly string[], folder: string): Promise<string> {
+  const child = spawn(process.execPath, args, {
+    cwd: folder,
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(-4_096);
+  });
+  const endAll = (): void => {
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    } catch {
+      // Nothing is left of it.
+    }
+  };
+  const timer = setTimeout(endAll, RUN_TIMEOUT_MS);
+  await once(child, 'exit');
+  clearTimeout(timer);
+  endAll();
+  return `exit code ${String(child.exitCode)}: ${said}`;
 }
 
 /** The text as a pattern that matches it alone. */

@@ -26,6 +26,20 @@ describe('endpoints', () => {
     ]);
   });
 
+  it.each(['169.254.169.254:80', 'metadata.google.internal:80', '[fd00:ec2::254]:80'])(
+    'the metadata service of a cloud (%s) is not in the plan, trusted or not',
+    (host) => {
+      for (const trust of [[], [`http://${host}`]]) {
+        const { endpoints, candidates } = planOf(`http://${host}`, trust);
+        expect(endpoints.flatMap(({ roots }) => roots)).toEqual([
+          'http://127.0.0.1:11434',
+          'http://[::1]:11434',
+        ]);
+        expect(candidates[0]?.hint).toContain('metadata service of a cloud');
+      }
+    },
+  );
+
   it.each(['::1%lo', '[::1%lo]:9', '127.0.0.1%lo'])(
     'a zone in %s never becomes a URL that cannot be dialled',
     (host) => {

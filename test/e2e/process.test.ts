@@ -30,7 +30,9 @@ describe('"no inspector on SIGUSR1"', () => {
     'a server under %s does not start',
     async (flag) => {
       const env = { ...QUIET, NODE_OPTIONS: flag.replace('--inspect-brk', '--inspect') };
-      const refused = await runCli(['serve', '--port', '0'], { home, env });
+      const server = startCli(['serve', '--port', '0'], { home, env });
+      await server.until(/Listening|not-permitted/);
+      const refused = server.stdout().includes('Listening') ? await server.stop() : await server.ended();
       expect(refused.code).toBe(77);
       expect(refused.stderr).toContain('not-permitted: Node was started with --');
       expect(refused.stdout).not.toContain('Listening');

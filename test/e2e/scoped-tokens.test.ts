@@ -132,8 +132,16 @@ describe('a token limited to providers', () => {
   });
 
   it('"a token in the URL": 400, for tokens with names too, with the right one beside it', async () => {
-    const answer = await rig.ask(`/v1/resolve?model=${token}`);
-    expect(answer.status).toBe(400);
+    // Without the token in them, the last two would be 404.
+    for (const path of [
+      `/v1/resolve?model=${token}`,
+      `/v1/resolve?model=acme/${token}`,
+      `/v1/providers/${token}`,
+    ]) {
+      const answer = await rig.ask(path);
+      expect(answer, path).toMatchObject({ status: 400, body: { code: 'bad-request' } });
+      expect(answer.text).not.toContain(token);
+    }
     expect(JSON.stringify(rig.logged)).not.toContain(token);
   });
 });

@@ -246,6 +246,29 @@ describe('"compared by digest in constant time": only the exact token is let in'
     expect(ask([GOOD_HOST, ['Authorization', value]])).toBe('unauthorized');
   });
 
+  it('threat 9: whatever is presented, what is looked up has the length of a digest', () => {
+    const lengths: number[] = [];
+    const { callers, mayRequest } = onlyCaller(TOKEN);
+    const watched = createAccessRules({
+      allowedHosts: [HOST],
+      callers: {
+        endpointToken: callers.endpointToken,
+        find: (digest) => {
+          lengths.push(digest.length);
+          return callers.find(digest);
+        },
+      },
+      mayRequest,
+      openPaths: [],
+    });
+    for (const token of ['x', TOKEN.slice(0, -1), TOKEN, `${TOKEN}x`, 'x'.repeat(100_000)]) {
+      const rawHeaders = ['Host', HOST, 'Authorization', `Bearer ${token}`];
+      const request = { method: 'GET', target: '/v1/resolve', httpVersion: '1.1', rawHeaders };
+      expect(decideAccess(request, watched).kind).toBe(token === TOKEN ? 'allow' : 'refuse');
+    }
+    expect(lengths).toEqual([32, 32, 32, 32, 32]);
+  });
+
   it('no token is unauthorized on every route that is not open', () => {
     for (const target of ['/v1/resolve', '/', '/livez/', '/LIVEZ', '/health/x', '/%6civez', '/metrics']) {
       expect(ask([GOOD_HOST], { target })).toBe('unauthorized');

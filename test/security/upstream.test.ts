@@ -72,6 +72,16 @@ describe('"redirects never followed with a credential"', () => {
     expect(other.seen).toEqual([]);
   });
 
+  it.each([301, 302, 303, 307, 308])('a token call that is answered %i', async (status) => {
+    const other = await server(() => ({ status: 200, body: '{}' }));
+    const first = await server(() => ({ status, headers: { location: `${other.url}/token` } }));
+    const body = 'grant_type=refresh_token&refresh_token=canary';
+    const init = { method: 'POST', headers: {}, body, redirect: 'manual' } as const;
+    expect((await createServerFetch()(`${first.url}/token`, init)).status).toBe(status);
+    expect(first.seen).toHaveLength(1);
+    expect(other.seen).toEqual([]);
+  });
+
   it('the question whether a NIM server wants a key', async () => {
     const other = await server(() => ({ status: 200, body: '{"data": []}' }));
     const first = await server(() => ({ status: 302, headers: { location: `${other.url}/v1/models` } }));
@@ -159,7 +169,8 @@ describe('"a base URL that resolves to a metadata address refused": addresses, a
 
   it('of an authorization server, whatever its metadata names', async () => {
     const fates: unknown[] = [];
-    const ask = createServerFetch({ onFate: (fate) => fates.push(fate) });
+    // The signal keeps a program without this rule from asking a real one.
+    const ask = createServerFetch({ onFate: (fate) => fates.push(fate), signal: AbortSignal.abort() });
     const init = { method: 'POST', headers: {}, body: 'refresh_token=canary', redirect: 'manual' } as const;
     await expect(ask('http://169.254.169.254/token', init)).rejects.toThrow('metadata service of a cloud');
     expect(fates).toEqual([{ kind: 'not-sent' }]);
@@ -205,6 +216,17 @@ describe('"a base URL that resolves to a metadata address refused": names, where
       expect(there.seen).toEqual([]);
     },
   );
+
+  it('a name of the service itself is not even looked up', async () => {
+    const { lookup, asked } = leadingTo(['127.0.0.1']);
+    const url = 'http://METADATA.google.internal./computeMetadata/v1';
+    const answer = await createAsk({ lookup })({ method: 'GET', url, headers: {} });
+    expect(answer).toMatchObject({
+      kind: 'unreachable',
+      detail: expect.stringContaining('metadata service'),
+    });
+    expect(asked).toEqual([]);
+  });
 
   it('a name that changes after it was judged gains nothing: "the connection goes to the checked IP"', async () => {
     const there = await server(() => ({ status: 200, body: '[]' }));

@@ -1,13 +1,11 @@
 /** The answer of `/v1/resolve` and `resolve --json`: the one place where a secret is put into a body. */
 import type { ResolveAnswer, ResolvedAuthAnswer } from '../../domain/answers/resolve.ts';
 import { expiryOf, type Resolution, type ResolvedAuth } from '../../domain/auth.ts';
-import type { Secret } from '../../domain/secret.ts';
+import { MASK, type Secret } from '../../domain/secret.ts';
 import { isoOrNull } from '../../platform/clock.ts';
 
 /** Whether the answer holds the secrets or masks in their place. */
 export type Reveal = 'secrets' | 'masks';
-
-const MASK = '[secret]';
 
 /** JSON-ready object; key order is the order on the wire. */
 export function toResolveAnswer(resolution: Resolution, reveal: Reveal): ResolveAnswer {
