@@ -63,7 +63,12 @@ it('fault: a runtime that flaps faster than anybody looks', async () => {
   });
   // At most one report for each time it went and each time it came.
   expect(reports).toBeLessThanOrEqual(80);
-  expect(ollama.peak('GET /api/tags')).toBeLessThanOrEqual(2);
+  // While it keeps everybody waiting, ticks go by and the question is not asked once more beside the first.
+  ollama.setFault('silent');
+  await vi.waitFor(() => expect(rig.discovery.report().endpoints[0]).not.toMatchObject({ state: 'up' }), {
+    timeout: 10_000,
+  });
+  expect(ollama.peak('GET /api/version')).toBeLessThanOrEqual(2);
 });
 
 it('fault: a runtime that answers slowly for ever', async () => {
@@ -181,6 +186,10 @@ it('fault: 200 runtimes at a time', async () => {
   // Each is looked at once, with the few questions that one look has, and none is forgotten.
   expect(Math.min(...counts)).toBeGreaterThan(0);
   expect(Math.max(...counts)).toBeLessThan(100);
+  // Each has an id of its own, under which its model is asked for.
+  const report = await rig.ask('/v1/discovery');
+  const ids = new Set(report.text.match(/"provider":"vllm[^"]*"/g));
+  expect(ids.size).toBe(200);
   const scanning = scan(rig);
   expect((await rig.ask('/livez')).status).toBe(200);
   await scanning;
