@@ -242,7 +242,8 @@ describe('logout', () => {
 });
 
 describe('"source is down, try again" is told from "log in again"', () => {
-  const answers = (status: number) => scriptedApi((_request, response) => void response.writeHead(status).end());
+  const answers = (status: number) =>
+    scriptedApi((_request, response) => void response.writeHead(status).end());
 
   it.each([
     ['down', 503, true],
