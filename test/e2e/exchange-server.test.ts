@@ -85,12 +85,15 @@ describe('the server', () => {
     expect((await resolve()).auth.apiKey).not.toBe(auth.apiKey);
   });
 
-  it('an API that is away is a no-auth that says so, and no list waits for it', async () => {
+  it('an API that is away is told as a source that is down, and no list waits for it', async () => {
     await start();
     await api.close();
     const { status, body } = await rig.ask('/v1/resolve?provider=gpu-dev');
-    expect(status).toBe(424);
-    expect(body).toMatchObject({ code: 'no-auth', detail: expect.stringContaining('cannot be reached') });
+    expect(status).toBe(503);
+    expect(body).toMatchObject({
+      code: 'credential-source-down',
+      detail: expect.stringContaining('cannot be reached'),
+    });
     expect(await statusOf('gpu-dev')).toMatchObject({ status: 'unverified' });
   });
 

@@ -51,7 +51,7 @@ describe('runCommand', () => {
   it('the deadline ends the program and what it started', async () => {
     const pidFile = join(await tempFolder(), 'pid');
     const outcome = await run(`sleep 600 & echo $! > ${pidFile}; wait`, { timeoutMs: 500 });
-    expect(outcome).toEqual({ kind: 'failed', reason: 'did not answer within 0.5 s' });
+    expect(outcome).toEqual({ kind: 'failed', reason: 'did not answer within 0.5 s', isLate: true });
     const pid = Number(await readFile(pidFile, 'utf8'));
     expect(pid).toBeGreaterThan(1);
     await vi.waitFor(() => expect(isRunning(pid)).resolves.toBe(false), { timeout: 5_000 });
