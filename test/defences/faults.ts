@@ -4,6 +4,7 @@ import type { Defence, Place } from './defence.ts';
 const RUNTIMES = 'test/faults/runtimes.test.ts';
 const CREDENTIALS = 'test/faults/credentials.test.ts';
 const FILES = 'test/faults/files.test.ts';
+const TOKENS_FILE = 'test/faults/tokens-file.test.ts';
 
 /** The deadline of one request, and that of a whole look. */
 const PROBE_DEADLINE: Place = {
@@ -97,7 +98,7 @@ export const FAULT_DEFENCES: readonly Defence[] = [
   {
     against: 'fault: an authorization server that takes connections and never answers',
     file: 'src/credentials/oauth/token-decision.ts',
-    defence: "return { kind: 'hand-out', renew: blocked === null && waiting === null, dueAt: null, note };",
+    defence: "return { kind: 'hand-out', renew, dueAt: null, trouble: trouble(failure) };",
     without: "return { kind: 'renew-first' };",
     test: CREDENTIALS,
     fails: 'fault: an authorization server that takes connections and never answers',
@@ -174,6 +175,22 @@ export const FAULT_DEFENCES: readonly Defence[] = [
     fails: 'fault: models.json is replaced by a folder',
   },
   {
+    against: 'fault: tokens.json cannot be read any more',
+    file: 'src/live-callers.ts',
+    defence: 'trouble = file.detail;',
+    without: 'trouble = file.detail;\n    callers.setStored([]);',
+    test: TOKENS_FILE,
+    fails: 'fault: tokens.json cannot be read any more',
+  },
+  {
+    against: 'fault: tokens.json cannot be read when the server starts',
+    file: 'src/credentials/caller-tokens.ts',
+    defence: "if (file.kind === 'read') return null;",
+    without: "if (file.kind === 'read' || path !== '') return null;",
+    test: TOKENS_FILE,
+    fails: 'fault: tokens.json cannot be read when the server starts',
+  },
+  {
     against: 'fault: the state folder is deleted while the server runs',
     file: 'src/discovery/models-json.ts',
     defence: "if ((await readTextFile(folder)).kind === 'missing') await ensurePrivateFolder(folder);",
@@ -192,8 +209,15 @@ export const FAULT_DEFENCES: readonly Defence[] = [
   {
     against: 'fault: readers of the event stream that never read',
     file: 'src/http/events/readers.ts',
-    defence: 'count() < MAX_READERS',
-    without: 'count() < Infinity',
+    defence: 'if (closed || count() >= MAX_READERS)',
+    without: 'if (closed)',
+    also: [
+      {
+        file: 'src/http/events/readers.ts',
+        defence: '(taken.get(token) ?? 0) >= limit',
+        without: '(taken.get(token) ?? 0) >= limit * 10',
+      },
+    ],
     test: 'test/faults/readers.test.ts',
     fails: 'fault: readers of the event stream that never read',
   },

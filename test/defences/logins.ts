@@ -137,7 +137,7 @@ export const LOGIN_DEFENCES: readonly Defence[] = [
   {
     against: 'threat 38',
     file: RENEW,
-    defence: 'if (stored.renewing !== null && !isUseless) return unavailable(LOST, true);',
+    defence: 'if (stored.renewing !== null && !isUseless) return lost(LOST);',
     without: '',
     test: TOKENS,
     fails: 'of a token that is still good: it is used to its end',
