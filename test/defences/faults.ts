@@ -63,6 +63,16 @@ export const FAULT_DEFENCES: readonly Defence[] = [
         without: "if (text === undefined) {\n    return { kind: 'identified', version: null };\n    return {",
       },
       {
+        file: 'src/discovery/runtimes/ollama.ts',
+        defence: "return (await findEmulator(inquiry)) ?? { kind: 'identified', version: text };",
+        without: "return { kind: 'identified', version: text };",
+      },
+      {
+        file: 'src/discovery/examine.ts',
+        defence: "return open.kind === 'rows' ? listing : open;",
+        without: 'return open ? listing : listing;',
+      },
+      {
         file: 'src/discovery/runtimes/ollama-models.ts',
         defence: 'if (!list.success) {',
         without: "if (!list.success) {\n    return { kind: 'listed', models: [], leftOut: [] };",
