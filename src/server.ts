@@ -8,7 +8,7 @@ import type { DiscoveryAnswer } from './domain/answers/discovery.ts';
 import type { DiscoveryReport } from './domain/runtime-state.ts';
 import { type Caller, seesEverything } from './http/callers/caller.ts';
 import type { Callers } from './http/callers/callers.ts';
-import { refuseBeyondScope, within } from './http/callers/scoped-answers.ts';
+import { refuseEnded, refuseNow, within } from './http/callers/scoped-answers.ts';
 import { leaseBody, listTokens, openLease } from './http/callers/token-routes.ts';
 import type { CredentialAudit } from './http/credential-audit.ts';
 import { EVENT_STREAM_HEADERS, type Watching } from './http/events/watching.ts';
@@ -118,13 +118,15 @@ export function createApp({
     const rejection = toRejection(read.body, clock());
     const outcome = await reportRejection(c.req.param('resolutionId'), rejection);
     if (outcome.kind !== 'set-aside') return resolveRoute.respond(outcome, c.env.caller);
+    refuseEnded(c.env.caller);
     return problemResponse(outcome.problem, { coolDown: outcome.coolDown }, clock());
   });
 
   app.get('/v1/explain', async (c) => {
     const query = readQuery(c.req.url, RESOLVE_PARAMETERS);
     const outcome = await resolver.resolve(toResolveRequest(query));
-    if (outcome.kind === 'resolved') refuseBeyondScope(snapshot(), c.env.caller, outcome.resolution);
+    if (outcome.kind === 'resolved') refuseNow(snapshot(), c.env.caller, outcome.resolution);
+    else refuseEnded(c.env.caller);
     // What a resolution id stands for is in the id alone; a default model that nobody asked for would mislead.
     const unasked = query.resolution === undefined ? chooseDefaultModel(snapshot())?.ref : undefined;
     const ref = query.model ?? query.provider ?? unasked ?? null;
@@ -184,9 +186,10 @@ export function createApp({
   app.get('/v1/aws/credentials/:provider', (c) => {
     readQuery(c.req.url, []);
     const provider = c.req.param('provider');
-    return awsCredentialsResponse(resolver.resolve({ provider }), clock, (resolution) =>
-      audit.handedOut(resolution, c.env.caller),
-    );
+    return awsCredentialsResponse(resolver.resolve({ provider }), clock, (resolution) => {
+      refuseNow(snapshot(), c.env.caller, resolution);
+      audit.handedOut(resolution, c.env.caller);
+    });
   });
 
   app.get('/v1/setup/:provider', async (c) => {

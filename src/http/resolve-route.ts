@@ -8,7 +8,7 @@ import { toResolveAnswer } from '../resolution/answers/resolve-answer.ts';
 import type { Resolver } from '../resolution/resolver.ts';
 import type { Snapshot } from '../resolution/snapshot.ts';
 import type { Caller } from './callers/caller.ts';
-import { refuseBeyondScope } from './callers/scoped-answers.ts';
+import { refuseEnded, refuseNow } from './callers/scoped-answers.ts';
 import type { CredentialAudit } from './credential-audit.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { JSON_HEADERS, type ReadyBody } from './node-server.ts';
@@ -31,7 +31,7 @@ export interface ResolveRoute {
    * The answer of the router. Not a promise where it is kept, so that it goes out without a turn of the event loop.
    *
    * @param target path and query, or a whole URL
-   * @throws SidecarError `bad-request`, `scope-not-allowed`
+   * @throws SidecarError `bad-request`, `scope-not-allowed`; `unauthorized` when the token ended meanwhile
    */
   readonly answer: (target: string, caller: Caller) => Response | Promise<Response>;
   /** The body of that answer where it is kept and a 200; undefined: the router answers. Never throws. */
@@ -53,14 +53,17 @@ export function createResolveRoute(parts: ResolveRouteParts): ResolveRoute {
   };
   /** Every credential that leaves passes here, whichever way it goes. */
   const handOut = (resolution: Resolution, caller: Caller): ReadyBody => {
-    refuseBeyondScope(snapshot(), caller, resolution);
+    refuseNow(snapshot(), caller, resolution);
     audit.handedOut(resolution, caller);
     return bodyOf(resolution);
   };
-  const respond = (outcome: ResolutionOutcome, caller: Caller): Response =>
-    outcome.kind === 'failed'
-      ? problemResponse(outcome.problem, {}, clock())
-      : new Response(handOut(outcome.resolution, caller).text, { headers: JSON_HEADERS });
+  const respond = (outcome: ResolutionOutcome, caller: Caller): Response => {
+    if (outcome.kind === 'resolved') {
+      return new Response(handOut(outcome.resolution, caller).text, { headers: JSON_HEADERS });
+    }
+    refuseEnded(caller);
+    return problemResponse(outcome.problem, {}, clock());
+  };
 
   return {
     path: PATH,
