@@ -94,7 +94,8 @@ export function createApp({
       ]);
     }
     const key = callers.proofKey(caller ?? null);
-    return json({ status: 'ok', ...(key === undefined ? {} : { proof: proofFor(challenge, key) }) });
+    const host = c.req.header('host') ?? '';
+    return json({ status: 'ok', ...(key === undefined ? {} : { proof: proofFor(challenge, host, key) }) });
   });
 
   app.get('/health', async (c) => {

@@ -56,17 +56,18 @@ const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 /** Opens one connection and has it prove itself. Undefined: nobody answers there, or somebody else does. */
 export async function connectProven({ url, token }: ServerAddress): Promise<ProvenServer | undefined> {
   const agent = new OneConnection({ keepAlive: true, maxSockets: 1 });
+  const { place, host } = whereIs(url);
   const send = (request: ServerRequest, bearer: Secret | null): ClientRequest => {
     const { method = 'GET', path, body, headers } = request;
     const text = body === undefined ? undefined : JSON.stringify(body);
-    const socketPath = socketPathOf(url);
     const sent = httpRequest({
-      ...(socketPath === undefined ? hostAndPort(url) : { socketPath }),
+      ...place,
       agent,
       method,
       path,
       headers: {
         ...headers,
+        host,
         ...(bearer === null ? {} : { authorization: `Bearer ${bearer.reveal()}` }),
         ...(text === undefined
           ? {}
@@ -90,7 +91,7 @@ export async function connectProven({ url, token }: ServerAddress): Promise<Prov
     }
   };
   const close = (): void => agent.destroy();
-  if (!(await proves((path) => ask({ path, timeoutMs: PROOF_DEADLINE_MS }, null), token))) {
+  if (!(await proves((path) => ask({ path, timeoutMs: PROOF_DEADLINE_MS }, null), host, token))) {
     close();
     return undefined;
   }
@@ -108,14 +109,19 @@ export async function provesItself(address: ServerAddress): Promise<boolean> {
   return server !== undefined;
 }
 
-async function proves(ask: (path: string) => Promise<ServerAnswer>, token: Secret): Promise<boolean> {
+/** @param host what was dialled: whoever has that address and passes the challenge on gets the proof of another */
+async function proves(
+  ask: (path: string) => Promise<ServerAnswer>,
+  host: string,
+  token: Secret,
+): Promise<boolean> {
   const challenge = randomBytes(32).toString('base64url');
   const id = idOfToken(token.reveal());
   try {
     const { body } = await ask(`/livez?challenge=${challenge}${id === undefined ? '' : `&caller=${id}`}`);
     if (!isRecord(body) || body['status'] !== 'ok' || typeof body['proof'] !== 'string') return false;
     const given = Buffer.from(body['proof']);
-    const wanted = Buffer.from(proofFor(challenge, proofKeyOf(token)));
+    const wanted = Buffer.from(proofFor(challenge, host, proofKeyOf(token)));
     return given.length === wanted.length && timingSafeEqual(given, wanted);
   } catch {
     // Nobody answers, or not in this form: either way it is not that server.
@@ -136,9 +142,16 @@ class OneConnection extends Agent {
   }
 }
 
-function hostAndPort(url: string): { host: string; port: number } {
-  const { hostname, port } = new URL(url);
-  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port === '' ? '80' : port) };
+/** What is dialled, and how the Host line names it: over a Unix socket, as `localhost` without a port. */
+function whereIs(url: string) {
+  const socketPath = socketPathOf(url);
+  if (socketPath !== undefined) return { place: { socketPath }, host: 'localhost' };
+  const { hostname, port: written } = new URL(url);
+  const port = written === '' ? '80' : written;
+  return {
+    place: { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) },
+    host: `${hostname}:${port}`,
+  };
 }
 
 async function answerTo(sent: ClientRequest): Promise<IncomingMessage> {
