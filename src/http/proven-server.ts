@@ -7,7 +7,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { Agent, type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
 import { idOfToken } from '../domain/caller-token.ts';
-import { SidecarError } from '../domain/errors.ts';
+import { messageOf, SidecarError } from '../domain/errors.ts';
 import { isRecord } from '../domain/record.ts';
 import type { Secret } from '../domain/secret.ts';
 import { socketPathOf } from '../domain/server-url.ts';
@@ -42,9 +42,12 @@ export interface ServerAnswer {
 
 /** A server that has proved itself. */
 export interface ProvenServer {
-  /** Rejects when the connection is lost or the deadline passes. */
+  /**
+   * Rejects with a SidecarError `not-running` when the connection is lost or the deadline passes; its `cause` is what
+   * the system says.
+   */
   readonly ask: (request: ServerRequest) => Promise<ServerAnswer>;
-  /** Resolves with an answer whose body goes on; nothing else can be asked meanwhile. */
+  /** Resolves with an answer whose body goes on; nothing else can be asked meanwhile. Rejects as `ask` does. */
   readonly stream: (request: ServerRequest) => Promise<IncomingMessage>;
   readonly close: () => void;
 }
@@ -96,10 +99,26 @@ export async function connectProven({ url, token }: ServerAddress): Promise<Prov
     return undefined;
   }
   return {
-    ask: (request) => ask(request, token),
-    stream: async (request) => answerTo(send(request, token)),
+    ask: (request) => ask(request, token).catch(lost),
+    stream: async (request) => {
+      try {
+        return await answerTo(send(request, token));
+      } catch (error) {
+        return lost(error);
+      }
+    },
     close,
   };
+}
+
+/** What a request that got no answer rejects with. */
+function lost(cause: unknown): never {
+  throw new SidecarError(
+    'not-running',
+    `The server did not answer (${messageOf(cause)})`,
+    ['Look whether it runs: provider-sidecar status'],
+    { cause },
+  );
 }
 
 /** Whether the server behind an address answers, and is the one that is meant. Sends no token. */
