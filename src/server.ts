@@ -110,7 +110,7 @@ export function createApp({
     );
   });
 
-  app.get(resolveRoute.path, (c) => resolveRoute.answer(c.req.url, c.env.caller));
+  app.get(resolveRoute.path, (c) => resolveRoute.answer(c.req.url, c.env.caller, c.req.method));
 
   app.post('/v1/resolve/:resolutionId/rejected', async (c) => {
     readQuery(c.req.url, []);
@@ -189,7 +189,8 @@ export function createApp({
     const provider = c.req.param('provider');
     return awsCredentialsResponse(resolver.resolve({ provider }), clock, (resolution) => {
       refuseNow(snapshot(), c.env.caller, resolution);
-      audit.handedOut(resolution, c.env.caller);
+      // The header lines alone hand nothing out.
+      if (c.req.method !== 'HEAD') audit.handedOut(resolution, c.env.caller);
     });
   });
 

@@ -31,9 +31,10 @@ export interface ResolveRoute {
    * The answer of the router. Not a promise where it is kept, so that it goes out without a turn of the event loop.
    *
    * @param target path and query, or a whole URL
+   * @param method `HEAD`: the header lines alone leave, so nothing is counted or written down as handed out
    * @throws SidecarError `bad-request`, `scope-not-allowed`; `unauthorized` when the token ended meanwhile
    */
-  readonly answer: (target: string, caller: Caller) => Response | Promise<Response>;
+  readonly answer: (target: string, caller: Caller, method: string) => Response | Promise<Response>;
   /** The body of that answer where it is kept and a 200; undefined: the router answers. Never throws. */
   readonly ready: (target: string, caller: Caller) => ReadyBody | undefined;
   /** The answer for an outcome that came about in another way, and is not counted as one of this route. */
@@ -52,14 +53,14 @@ export function createResolveRoute(parts: ResolveRouteParts): ResolveRoute {
     return { request, began: metrics.timer(), kept: resolver.kept(request) };
   };
   /** Every credential that leaves passes here, whichever way it goes. */
-  const handOut = (resolution: Resolution, caller: Caller): ReadyBody => {
+  const handOut = (resolution: Resolution, caller: Caller, leaves = true): ReadyBody => {
     refuseNow(snapshot(), caller, resolution);
-    audit.handedOut(resolution, caller);
+    if (leaves) audit.handedOut(resolution, caller);
     return bodyOf(resolution);
   };
-  const respond = (outcome: ResolutionOutcome, caller: Caller): Response => {
+  const respond = (outcome: ResolutionOutcome, caller: Caller, leaves = true): Response => {
     if (outcome.kind === 'resolved') {
-      return new Response(handOut(outcome.resolution, caller).text, { headers: JSON_HEADERS });
+      return new Response(handOut(outcome.resolution, caller, leaves).text, { headers: JSON_HEADERS });
     }
     refuseEnded(caller);
     return problemResponse(outcome.problem, {}, clock());
@@ -67,16 +68,17 @@ export function createResolveRoute(parts: ResolveRouteParts): ResolveRoute {
 
   return {
     path: PATH,
-    respond,
-    answer(target, caller) {
+    respond: (outcome, caller) => respond(outcome, caller),
+    answer(target, caller, method) {
+      const leaves = method !== 'HEAD';
       const { request, began, kept } = begin(target);
       if (kept !== undefined) {
-        metrics.resolved(kept, began, true);
-        return respond(kept, caller);
+        if (leaves) metrics.resolved(kept, began, true);
+        return respond(kept, caller, leaves);
       }
       return resolver.resolve(request).then((outcome) => {
-        metrics.resolved(outcome, began, false);
-        return respond(outcome, caller);
+        if (leaves) metrics.resolved(outcome, began, false);
+        return respond(outcome, caller, leaves);
       });
     },
     ready(target, caller) {
