@@ -8,7 +8,7 @@ import type { DiscoveryAnswer } from './domain/answers/discovery.ts';
 import type { DiscoveryReport } from './domain/runtime-state.ts';
 import { type Caller, seesEverything } from './http/callers/caller.ts';
 import type { Callers } from './http/callers/callers.ts';
-import { refuseBeyondScope, within } from './http/callers/scoped-answers.ts';
+import { refuseEnded, refuseNow, within } from './http/callers/scoped-answers.ts';
 import { leaseBody, listTokens, openLease } from './http/callers/token-routes.ts';
 import type { CredentialAudit } from './http/credential-audit.ts';
 import { EVENT_STREAM_HEADERS, type Watching } from './http/events/watching.ts';
@@ -94,7 +94,8 @@ export function createApp({
       ]);
     }
     const key = callers.proofKey(caller ?? null);
-    return json({ status: 'ok', ...(key === undefined ? {} : { proof: proofFor(challenge, key) }) });
+    const host = c.req.header('host') ?? '';
+    return json({ status: 'ok', ...(key === undefined ? {} : { proof: proofFor(challenge, host, key) }) });
   });
 
   app.get('/health', async (c) => {
@@ -109,7 +110,7 @@ export function createApp({
     );
   });
 
-  app.get(resolveRoute.path, (c) => resolveRoute.answer(c.req.url, c.env.caller));
+  app.get(resolveRoute.path, (c) => resolveRoute.answer(c.req.url, c.env.caller, c.req.method));
 
   app.post('/v1/resolve/:resolutionId/rejected', async (c) => {
     readQuery(c.req.url, []);
@@ -118,13 +119,15 @@ export function createApp({
     const rejection = toRejection(read.body, clock());
     const outcome = await reportRejection(c.req.param('resolutionId'), rejection);
     if (outcome.kind !== 'set-aside') return resolveRoute.respond(outcome, c.env.caller);
+    refuseEnded(c.env.caller);
     return problemResponse(outcome.problem, { coolDown: outcome.coolDown }, clock());
   });
 
   app.get('/v1/explain', async (c) => {
     const query = readQuery(c.req.url, RESOLVE_PARAMETERS);
     const outcome = await resolver.resolve(toResolveRequest(query));
-    if (outcome.kind === 'resolved') refuseBeyondScope(snapshot(), c.env.caller, outcome.resolution);
+    if (outcome.kind === 'resolved') refuseNow(snapshot(), c.env.caller, outcome.resolution);
+    else refuseEnded(c.env.caller);
     // What a resolution id stands for is in the id alone; a default model that nobody asked for would mislead.
     const unasked = query.resolution === undefined ? chooseDefaultModel(snapshot())?.ref : undefined;
     const ref = query.model ?? query.provider ?? unasked ?? null;
@@ -184,9 +187,11 @@ export function createApp({
   app.get('/v1/aws/credentials/:provider', (c) => {
     readQuery(c.req.url, []);
     const provider = c.req.param('provider');
-    return awsCredentialsResponse(resolver.resolve({ provider }), clock, (resolution) =>
-      audit.handedOut(resolution, c.env.caller),
-    );
+    return awsCredentialsResponse(resolver.resolve({ provider }), clock, (resolution) => {
+      refuseNow(snapshot(), c.env.caller, resolution);
+      // The header lines alone hand nothing out.
+      if (c.req.method !== 'HEAD') audit.handedOut(resolution, c.env.caller);
+    });
   });
 
   app.get('/v1/setup/:provider', async (c) => {

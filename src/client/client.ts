@@ -6,7 +6,7 @@ import type { ExplainAnswer } from '../domain/answers/explain.ts';
 import type { ModelsAnswer } from '../domain/answers/providers.ts';
 import type { ResolveAnswer } from '../domain/answers/resolve.ts';
 import type { SnapshotAnswer } from '../domain/answers/snapshot.ts';
-import { messageOf, systemCodeOf } from '../domain/errors.ts';
+import { messageOf, SidecarError, systemCodeOf } from '../domain/errors.ts';
 import type { ProvenServer, ServerRequest } from '../http/proven-server.ts';
 import type { Environment } from '../platform/paths.ts';
 import { homeFolder, processEnvironment } from '../platform/process.ts';
@@ -125,7 +125,9 @@ async function withSecondChance<T>(attempt: () => Promise<T>): Promise<T> {
     return await attempt();
   } catch (error) {
     // A deadline that passed has no code, and would pass once more.
-    if (error instanceof SidecarClientError || systemCodeOf(error) === undefined) throw asClientError(error);
+    if (error instanceof SidecarClientError || systemCodeOf(causeOf(error)) === undefined) {
+      throw asClientError(error);
+    }
   }
   try {
     return await attempt();
@@ -136,7 +138,13 @@ async function withSecondChance<T>(attempt: () => Promise<T>): Promise<T> {
 
 function asClientError(error: unknown): SidecarClientError {
   if (error instanceof SidecarClientError) return error;
-  return notRunning(`The server did not answer (${messageOf(error)})`, error);
+  const cause = causeOf(error);
+  return notRunning(`The server did not answer (${messageOf(cause)})`, cause);
+}
+
+/** What the system said of a connection that was lost. */
+function causeOf(error: unknown): unknown {
+  return error instanceof SidecarError && error.cause !== undefined ? error.cause : error;
 }
 
 function queryOf(request: string | ResolveRequest | undefined): string {

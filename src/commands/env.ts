@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { describeScope } from '../domain/caller-scope.ts';
 import { factsOf, type Problem, SidecarError } from '../domain/errors.ts';
+import type { ProvenServer } from '../http/proven-server.ts';
 import { createCallerTokenStore } from '../credentials/caller-tokens.ts';
 import { isoOrNull } from '../platform/clock.ts';
 import { findPaths } from '../platform/paths.ts';
@@ -39,7 +40,13 @@ export async function env(context: CommandContext, flags: EnvFlags): Promise<num
       const name = `env-${randomBytes(4).toString('hex')}`;
       const { stored, token } = await store.create({ name, scope, lifeMs });
       // In force when the shell has the variables, and not a moment later.
-      await server.ask({ path: '/v1/tokens' });
+      try {
+        await takeIn(server);
+      } catch (error) {
+        // Nobody gets its text, so it is of use to nobody.
+        await store.revoke(name);
+        throw error;
+      }
       const variables = {
         ...callerVariables(endpoint.url, token.secret, aws),
         PROVIDER_SIDECAR_TOKEN_NAME: name,
@@ -58,6 +65,15 @@ export async function env(context: CommandContext, flags: EnvFlags): Promise<num
     if (error instanceof SidecarError) return fail(error.toProblem());
     throw error;
   }
+}
+
+/** Has the server read the tokens. @throws SidecarError `not-running` when it did not */
+async function takeIn(server: ProvenServer): Promise<void> {
+  const { status } = await server.ask({ path: '/v1/tokens' });
+  if (status === 200) return;
+  throw new SidecarError('not-running', `The server did not read the token (status ${status})`, [
+    'Look what is wrong: provider-sidecar status',
+  ]);
 }
 
 /** A line for any POSIX shell. */

@@ -6,7 +6,7 @@
  * https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
  */
 import type { AwsCredentials, Resolution, ResolutionOutcome } from '../domain/auth.ts';
-import { factsOf, type Problem } from '../domain/errors.ts';
+import { factsOf, type Problem, SidecarError } from '../domain/errors.ts';
 import { isoOrNull, toIso } from '../platform/clock.ts';
 import { type ProblemExtra, problemResponse } from './problem-details.ts';
 
@@ -40,7 +40,7 @@ export function awsKeysOf(
  *
  * @param resolution of the provider that was asked for; must not reject
  * @param now Unix milliseconds
- * @param handedOut told when the keys leave
+ * @param handedOut told right before the keys leave; a SidecarError that it throws is the answer in their place
  */
 export async function awsCredentialsResponse(
   resolution: Promise<ResolutionOutcome>,
@@ -57,7 +57,12 @@ export async function awsCredentialsResponse(
   if (outcome.kind === 'failed') return refuse(outcome.problem, now());
   const found = awsKeysOf(outcome);
   if ('problem' in found) return refuse(found.problem, now());
-  handedOut(outcome.resolution);
+  try {
+    handedOut(outcome.resolution);
+  } catch (error) {
+    if (error instanceof SidecarError) return refuse(error.toProblem(), now());
+    throw error;
+  }
   const { accessKeyId, secretAccessKey, sessionToken, expiration } = found.keys;
   const body = {
     AccessKeyId: accessKeyId,

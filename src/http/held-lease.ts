@@ -84,6 +84,9 @@ async function open(server: ProvenServer, { name, token, scope }: LeaseRequest):
   const timer = setTimeout(server.close, BEGIN_WITHIN_MS);
   try {
     return await begin(server, { name, token, scope });
+  } catch (error) {
+    server.close();
+    throw error;
   } finally {
     clearTimeout(timer);
   }
@@ -100,7 +103,6 @@ async function begin(
   });
   if (answer.statusCode !== 200) {
     const problem = problemSchema.safeParse(await readJson(answer));
-    server.close();
     throw new SidecarError(
       'not-running',
       `The server did not take the token: ${problem.data?.detail ?? `status ${String(answer.statusCode)}`}`,
@@ -111,7 +113,18 @@ async function begin(
   answer.on('error', () => undefined);
   const ended = new Promise<void>((resolve) => void answer.once('close', resolve));
   // The first line says that the token is in force.
-  await Promise.race([once(answer, 'data'), ended]);
+  const outcome = await Promise.race([
+    once(answer, 'data').then(
+      () => 'granted' as const,
+      () => 'lost' as const,
+    ),
+    ended.then(() => 'lost' as const),
+  ]);
+  if (outcome === 'lost') {
+    throw new SidecarError('not-running', 'The server went away before the token was in force', [
+      'Start it: provider-sidecar serve',
+    ]);
+  }
   answer.resume();
   return {
     ended: ended.then(() => server.close()),

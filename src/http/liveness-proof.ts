@@ -1,6 +1,7 @@
 /**
  * How a server shows that it is the right one before anybody sends it a token: it answers a random challenge
- * with a keyed digest that only who knows the token can make.
+ * with a keyed digest that only who knows the token can make. The address is in it, so that nobody at another one
+ * can pass the challenge on to the server and its answer back.
  */
 import { createHmac } from 'node:crypto';
 import { digestOfToken, idOfToken } from '../domain/caller-token.ts';
@@ -14,9 +15,14 @@ export function isChallenge(text: string): boolean {
   return CHALLENGE.test(text);
 }
 
-/** The answer to a challenge: HMAC-SHA256 under the key, base64url. */
-export function proofFor(challenge: string, key: Secret): string {
-  return createHmac('sha256', key.reveal()).update(`livez:${challenge}`).digest('base64url');
+/**
+ * The answer to a challenge: HMAC-SHA256 under the key, base64url.
+ *
+ * @param host the Host of the request, with its port; the server has let it in, so it is an address of its own
+ */
+export function proofFor(challenge: string, host: string, key: Secret): string {
+  const text = `livez:${host.toLowerCase()}:${challenge}`;
+  return createHmac('sha256', key.reveal()).update(text).digest('base64url');
 }
 
 /**

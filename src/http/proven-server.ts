@@ -7,7 +7,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { Agent, type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
 import { idOfToken } from '../domain/caller-token.ts';
-import { SidecarError } from '../domain/errors.ts';
+import { messageOf, SidecarError } from '../domain/errors.ts';
 import { isRecord } from '../domain/record.ts';
 import type { Secret } from '../domain/secret.ts';
 import { socketPathOf } from '../domain/server-url.ts';
@@ -42,9 +42,12 @@ export interface ServerAnswer {
 
 /** A server that has proved itself. */
 export interface ProvenServer {
-  /** Rejects when the connection is lost or the deadline passes. */
+  /**
+   * Rejects with a SidecarError `not-running` when the connection is lost or the deadline passes; its `cause` is what
+   * the system says.
+   */
   readonly ask: (request: ServerRequest) => Promise<ServerAnswer>;
-  /** Resolves with an answer whose body goes on; nothing else can be asked meanwhile. */
+  /** Resolves with an answer whose body goes on; nothing else can be asked meanwhile. Rejects as `ask` does. */
   readonly stream: (request: ServerRequest) => Promise<IncomingMessage>;
   readonly close: () => void;
 }
@@ -56,17 +59,18 @@ const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 /** Opens one connection and has it prove itself. Undefined: nobody answers there, or somebody else does. */
 export async function connectProven({ url, token }: ServerAddress): Promise<ProvenServer | undefined> {
   const agent = new OneConnection({ keepAlive: true, maxSockets: 1 });
+  const { place, host } = whereIs(url);
   const send = (request: ServerRequest, bearer: Secret | null): ClientRequest => {
     const { method = 'GET', path, body, headers } = request;
     const text = body === undefined ? undefined : JSON.stringify(body);
-    const socketPath = socketPathOf(url);
     const sent = httpRequest({
-      ...(socketPath === undefined ? hostAndPort(url) : { socketPath }),
+      ...place,
       agent,
       method,
       path,
       headers: {
         ...headers,
+        host,
         ...(bearer === null ? {} : { authorization: `Bearer ${bearer.reveal()}` }),
         ...(text === undefined
           ? {}
@@ -90,15 +94,31 @@ export async function connectProven({ url, token }: ServerAddress): Promise<Prov
     }
   };
   const close = (): void => agent.destroy();
-  if (!(await proves((path) => ask({ path, timeoutMs: PROOF_DEADLINE_MS }, null), token))) {
+  if (!(await proves((path) => ask({ path, timeoutMs: PROOF_DEADLINE_MS }, null), host, token))) {
     close();
     return undefined;
   }
   return {
-    ask: (request) => ask(request, token),
-    stream: async (request) => answerTo(send(request, token)),
+    ask: (request) => ask(request, token).catch(lost),
+    stream: async (request) => {
+      try {
+        return await answerTo(send(request, token));
+      } catch (error) {
+        return lost(error);
+      }
+    },
     close,
   };
+}
+
+/** What a request that got no answer rejects with. */
+function lost(cause: unknown): never {
+  throw new SidecarError(
+    'not-running',
+    `The server did not answer (${messageOf(cause)})`,
+    ['Look whether it runs: provider-sidecar status'],
+    { cause },
+  );
 }
 
 /** Whether the server behind an address answers, and is the one that is meant. Sends no token. */
@@ -108,14 +128,19 @@ export async function provesItself(address: ServerAddress): Promise<boolean> {
   return server !== undefined;
 }
 
-async function proves(ask: (path: string) => Promise<ServerAnswer>, token: Secret): Promise<boolean> {
+/** @param host what was dialled: whoever has that address and passes the challenge on gets the proof of another */
+async function proves(
+  ask: (path: string) => Promise<ServerAnswer>,
+  host: string,
+  token: Secret,
+): Promise<boolean> {
   const challenge = randomBytes(32).toString('base64url');
   const id = idOfToken(token.reveal());
   try {
     const { body } = await ask(`/livez?challenge=${challenge}${id === undefined ? '' : `&caller=${id}`}`);
     if (!isRecord(body) || body['status'] !== 'ok' || typeof body['proof'] !== 'string') return false;
     const given = Buffer.from(body['proof']);
-    const wanted = Buffer.from(proofFor(challenge, proofKeyOf(token)));
+    const wanted = Buffer.from(proofFor(challenge, host, proofKeyOf(token)));
     return given.length === wanted.length && timingSafeEqual(given, wanted);
   } catch {
     // Nobody answers, or not in this form: either way it is not that server.
@@ -136,9 +161,16 @@ class OneConnection extends Agent {
   }
 }
 
-function hostAndPort(url: string): { host: string; port: number } {
-  const { hostname, port } = new URL(url);
-  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port === '' ? '80' : port) };
+/** What is dialled, and how the Host line names it: over a Unix socket, as `localhost` without a port. */
+function whereIs(url: string) {
+  const socketPath = socketPathOf(url);
+  if (socketPath !== undefined) return { place: { socketPath }, host: 'localhost' };
+  const { hostname, port: written } = new URL(url);
+  const port = written === '' ? '80' : written;
+  return {
+    place: { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) },
+    host: `${hostname}:${port}`,
+  };
 }
 
 async function answerTo(sent: ClientRequest): Promise<IncomingMessage> {

@@ -8,7 +8,7 @@ import { toResolveAnswer } from '../resolution/answers/resolve-answer.ts';
 import type { Resolver } from '../resolution/resolver.ts';
 import type { Snapshot } from '../resolution/snapshot.ts';
 import type { Caller } from './callers/caller.ts';
-import { refuseBeyondScope } from './callers/scoped-answers.ts';
+import { refuseEnded, refuseNow } from './callers/scoped-answers.ts';
 import type { CredentialAudit } from './credential-audit.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { JSON_HEADERS, type ReadyBody } from './node-server.ts';
@@ -31,9 +31,10 @@ export interface ResolveRoute {
    * The answer of the router. Not a promise where it is kept, so that it goes out without a turn of the event loop.
    *
    * @param target path and query, or a whole URL
-   * @throws SidecarError `bad-request`, `scope-not-allowed`
+   * @param method `HEAD`: the header lines alone leave, so nothing is counted or written down as handed out
+   * @throws SidecarError `bad-request`, `scope-not-allowed`; `unauthorized` when the token ended meanwhile
    */
-  readonly answer: (target: string, caller: Caller) => Response | Promise<Response>;
+  readonly answer: (target: string, caller: Caller, method: string) => Response | Promise<Response>;
   /** The body of that answer where it is kept and a 200; undefined: the router answers. Never throws. */
   readonly ready: (target: string, caller: Caller) => ReadyBody | undefined;
   /** The answer for an outcome that came about in another way, and is not counted as one of this route. */
@@ -52,28 +53,32 @@ export function createResolveRoute(parts: ResolveRouteParts): ResolveRoute {
     return { request, began: metrics.timer(), kept: resolver.kept(request) };
   };
   /** Every credential that leaves passes here, whichever way it goes. */
-  const handOut = (resolution: Resolution, caller: Caller): ReadyBody => {
-    refuseBeyondScope(snapshot(), caller, resolution);
-    audit.handedOut(resolution, caller);
+  const handOut = (resolution: Resolution, caller: Caller, leaves = true): ReadyBody => {
+    refuseNow(snapshot(), caller, resolution);
+    if (leaves) audit.handedOut(resolution, caller);
     return bodyOf(resolution);
   };
-  const respond = (outcome: ResolutionOutcome, caller: Caller): Response =>
-    outcome.kind === 'failed'
-      ? problemResponse(outcome.problem, {}, clock())
-      : new Response(handOut(outcome.resolution, caller).text, { headers: JSON_HEADERS });
+  const respond = (outcome: ResolutionOutcome, caller: Caller, leaves = true): Response => {
+    if (outcome.kind === 'resolved') {
+      return new Response(handOut(outcome.resolution, caller, leaves).text, { headers: JSON_HEADERS });
+    }
+    refuseEnded(caller);
+    return problemResponse(outcome.problem, {}, clock());
+  };
 
   return {
     path: PATH,
-    respond,
-    answer(target, caller) {
+    respond: (outcome, caller) => respond(outcome, caller),
+    answer(target, caller, method) {
+      const leaves = method !== 'HEAD';
       const { request, began, kept } = begin(target);
       if (kept !== undefined) {
-        metrics.resolved(kept, began, true);
-        return respond(kept, caller);
+        if (leaves) metrics.resolved(kept, began, true);
+        return respond(kept, caller, leaves);
       }
       return resolver.resolve(request).then((outcome) => {
-        metrics.resolved(outcome, began, false);
-        return respond(outcome, caller);
+        if (leaves) metrics.resolved(outcome, began, false);
+        return respond(outcome, caller, leaves);
       });
     },
     ready(target, caller) {

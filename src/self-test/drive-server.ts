@@ -1,10 +1,16 @@
 /** Asks a running server, and looks at every answer and at the events that come meanwhile. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Findings } from './findings.ts';
 import type { KnownIds, SelfTestRequest } from './requests.ts';
 
 /** Milliseconds for one answer; a stream is read for as long as nothing new comes. */
 const ANSWER_MS = 60_000;
 const STREAM_MS = 300;
+
+/** Longest wait for the first state of the long-lived stream, in milliseconds. */
+const FIRST_STATE_MS = 5_000;
+
+const STATE_EVENT = /^event: snapshot$/m;
 
 /** Requests that are on their way at once. */
 const AT_ONCE = 6;
@@ -22,6 +28,8 @@ export interface ServerDriver {
 /** What was asked. */
 export interface Driven {
   readonly requests: number;
+  /** Whether the event stream brought a state; without one, that nothing was found in it says nothing. */
+  readonly sawState: boolean;
   /** Answers by route and status: `GET /v1/resolve 200`. */
   readonly answers: ReadonlySet<string>;
 }
@@ -56,8 +64,9 @@ export function openDriver(
     },
     ids: () => ({ resolutions, logins }),
     async stop() {
-      findings.look('events', 'GET /v1/events', await events.stop());
-      return { requests, answers };
+      const text = await events.stop();
+      findings.look('events', 'GET /v1/events', text);
+      return { requests, answers, sawState: STATE_EVENT.test(text) };
     },
   };
 }
@@ -113,6 +122,7 @@ async function readFor(response: Response, milliseconds: number): Promise<string
 function readEvents(url: string, token: string): { readonly stop: () => Promise<string> } {
   const abort = new AbortController();
   let text = '';
+  const seen = new AbortController();
   const reading = (async () => {
     try {
       const response = await fetch(`${url}/v1/events`, {
@@ -124,13 +134,18 @@ function readEvents(url: string, token: string): { readonly stop: () => Promise<
       if (reader === undefined) return;
       for (let part = await reader.read(); !part.done; part = await reader.read()) {
         text += decoder.decode(part.value, { stream: true });
+        if (!seen.signal.aborted && STATE_EVENT.test(text)) seen.abort();
       }
     } catch {
-      // The end that was asked for.
+      // The end that was asked for, or a connection that broke.
+    } finally {
+      // Nothing more comes.
+      seen.abort();
     }
   })();
   return {
     async stop() {
+      await sleep(FIRST_STATE_MS, undefined, { signal: seen.signal }).catch(() => undefined);
       abort.abort();
       await reading;
       return text;

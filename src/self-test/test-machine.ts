@@ -86,7 +86,8 @@ async function ask(
   }
   run.onProgress(`Commands with ${name}`);
   await callAll(run, machine, selfTestCommands(providers, book.make('typed: key'), depth));
-  const { requests, answers } = await driver.stop();
+  const { requests, answers, sawState } = await driver.stop();
+  if (!sawState && !signal.aborted) run.notDone.push(`The events of the server with ${name} were not read`);
   run.counts.requests += requests;
   for (const answer of answers) run.answers.add(answer);
 }

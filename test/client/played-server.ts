@@ -31,7 +31,7 @@ export async function startPlayedServer(answers: readonly Played[]): Promise<Pla
   const server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://localhost');
     if (pathname === '/livez') {
-      const proof = proofFor(searchParams.get('challenge') ?? '', token);
+      const proof = proofFor(searchParams.get('challenge') ?? '', request.headers.host ?? '', token);
       response.end(JSON.stringify({ status: 'ok', proof }));
       return;
     }

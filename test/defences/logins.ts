@@ -15,8 +15,8 @@ export const LOGIN_DEFENCES: readonly Defence[] = [
   {
     against: 'threat 33',
     file: 'src/http/liveness-proof.ts',
-    defence: 'update(`livez:${challenge}`)',
-    without: "update('livez:')",
+    defence: '`livez:${host.toLowerCase()}:${challenge}`',
+    without: '`livez:${host.toLowerCase()}:`',
     test: 'test/e2e/server-identity.test.ts',
     fails: 'answers a challenge with a digest that only the token makes',
   },

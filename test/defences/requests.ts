@@ -203,10 +203,18 @@ export const REQUEST_DEFENCES: readonly Defence[] = [
   {
     against: 'threat 11',
     file: 'src/http/callers/callers.ts',
-    defence: 'end: () => controller.abort()',
-    without: 'end: () => undefined',
+    defence: 'controller.abort();',
+    without: '',
     test: 'test/e2e/scoped-tokens.test.ts',
     fails: '"ends open streams": ',
+  },
+  {
+    against: 'threat 11',
+    file: 'src/http/callers/callers.ts',
+    defence: 'isRefused: () => isOver ||',
+    without: 'isRefused: () => isOver === null &&',
+    test: 'test/e2e/ended-while-asked.test.ts',
+    fails: '/v1/resolve?provider=openai',
   },
   {
     against: 'threat 11',

@@ -171,6 +171,14 @@ export const UPSTREAM_DEFENCES: readonly Defence[] = [
   },
   {
     against: 'threat 16',
+    file: 'src/http/liveness-proof.ts',
+    defence: '${host.toLowerCase()}',
+    without: '${host.length === 0}',
+    test: 'test/e2e/server-identity.test.ts',
+    fails: 'a stranger at the old address who passes the challenge on to the server',
+  },
+  {
+    against: 'threat 16',
     file: 'src/http/proven-server.ts',
     defence: 'return given.length === wanted.length && timingSafeEqual(given, wanted);',
     without: 'return given.length === wanted.length && timingSafeEqual(given, given);',

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startCli } from '../helpers/cli.ts';
 import { startFakeOllama } from '../helpers/fake-ollama.ts';
-import { startRig } from '../helpers/sidecar-rig.ts';
+import { type Rig, startRig } from '../helpers/sidecar-rig.ts';
 
 const LINE = 'Credential handed out';
 const CANARY = 'canary-key-0123456789';
@@ -22,7 +22,29 @@ const CONFIG = {
   },
 };
 
+/** Status of the answer to HEAD, which has no body. */
+const headOf = async ({ sidecar, token }: Rig, path: string): Promise<number> =>
+  (await fetch(`${sidecar.url}${path}`, { method: 'HEAD', headers: { authorization: `Bearer ${token}` } }))
+    .status;
+
 describe('the audit of credentials', () => {
+  it('has none for HEAD, by which no credential leaves', async () => {
+    const env = {
+      CLAWDBOT_SKIP_LOCAL_DISCOVERY: '1',
+      AWS_ACCESS_KEY_ID: 'AKIA1',
+      AWS_SECRET_ACCESS_KEY: CANARY,
+    };
+    const rig = await startRig({ env });
+    onTestFinished(() => rig.close());
+    const lines = () => rig.logged.filter(({ msg }) => msg === LINE);
+    for (const path of ['/v1/resolve?provider=amazon-bedrock', '/v1/aws/credentials/amazon-bedrock']) {
+      expect(await headOf(rig, path), path).toBe(200);
+      expect(lines(), path).toEqual([]);
+    }
+    await rig.ask('/v1/aws/credentials/amazon-bedrock');
+    expect(lines()).toHaveLength(1);
+  });
+
   it('has a line for each, with all facts and never the secret', async () => {
     const profile = {
       type: 'token',
@@ -45,6 +67,13 @@ describe('the audit of credentials', () => {
     await rig.ask('/v1/resolve?provider=anthropic');
     // Nothing is handed out by these: no credential, no success, no secret.
     await rig.ask('/v1/resolve?model=ollama/llama3:chat');
+    const before = (await rig.ask('/metrics')).text.match(/^provider_sidecar_resolutions_total.*$/gm);
+    for (const path of ['/v1/resolve?model=acme/m', '/v1/resolve?model=acme/m&profile=default']) {
+      expect(await headOf(rig, path)).toBeLessThan(500);
+    }
+    const after = (await rig.ask('/metrics')).text.match(/^provider_sidecar_resolutions_total.*$/gm);
+    expect(before).not.toBeNull();
+    expect(after).toEqual(before);
     await rig.ask('/v1/resolve?model=openai/gpt-5');
     await rig.ask('/v1/explain?model=acme/m');
     await rig.ask('/v1/providers');

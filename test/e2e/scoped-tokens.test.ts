@@ -279,7 +279,10 @@ describe('"the server proves itself" to the holder of a token with a name, too',
     const challenge = 'a-challenge-of-many-characters-02';
     const id = text.slice(4, 16);
     const { body } = await rig.ask(`/livez?challenge=${challenge}&caller=${id}`);
-    const proof = createHmac('sha256', digestOfToken(text)).update(`livez:${challenge}`).digest('base64url');
+    const { host } = new URL(rig.sidecar.url);
+    const proof = createHmac('sha256', digestOfToken(text))
+      .update(`livez:${host}:${challenge}`)
+      .digest('base64url');
     expect(body).toEqual({ status: 'ok', proof });
     expect(await provesItself({ url: rig.sidecar.url, token: new Secret(text) })).toBe(true);
   });

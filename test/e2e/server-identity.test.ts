@@ -6,6 +6,8 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Secret } from '../../src/domain/secret.ts';
+import { provesItself } from '../../src/http/proven-server.ts';
 import { runCli, startCli } from '../helpers/cli.ts';
 import { freePort } from '../helpers/free-port.ts';
 import { startRig } from '../helpers/sidecar-rig.ts';
@@ -27,12 +29,41 @@ describe('a server proves itself before anybody sends it the token', () => {
     const rig = await startRig();
     try {
       const challenge = 'a-challenge-of-many-characters-01';
+      const { host } = new URL(rig.sidecar.url);
       const response = await fetch(`${rig.sidecar.url}/livez?challenge=${challenge}`);
-      const proof = createHmac('sha256', rig.token).update(`livez:${challenge}`).digest('base64url');
+      const proof = createHmac('sha256', rig.token).update(`livez:${host}:${challenge}`).digest('base64url');
       expect(await response.json()).toEqual({ status: 'ok', proof });
       expect((await fetch(`${rig.sidecar.url}/livez?challenge=short`)).status).toBe(400);
       expect((await fetch(`${rig.sidecar.url}/livez?chalenge=${challenge}`)).status).toBe(400);
     } finally {
+      await rig.close();
+    }
+  });
+
+  it('a stranger at the old address who passes the challenge on to the server does not get the token', async () => {
+    const rig = await startRig();
+    const heard: string[] = [];
+    const stranger = createServer((request, response) => {
+      heard.push(`${request.url ?? ''} ${request.headers.authorization ?? ''}`);
+      // Everything as the client sent it, the Host of the server in the place of its own.
+      void fetch(`${rig.sidecar.url}${request.url ?? ''}`).then(async (answer) => {
+        response.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text());
+      });
+    }).listen(0, '127.0.0.1');
+    await once(stranger, 'listening');
+    const address = stranger.address();
+    const port = address !== null && typeof address === 'object' ? address.port : 0;
+    const token = new Secret(rig.token);
+    try {
+      expect(await provesItself({ url: `http://127.0.0.1:${port}`, token })).toBe(false);
+      expect(heard).toHaveLength(1);
+      const { port: real } = new URL(rig.sidecar.url);
+      for (const host of ['127.0.0.1', 'localhost', 'LocalHost']) {
+        expect(await provesItself({ url: `http://${host}:${real}`, token }), host).toBe(true);
+      }
+    } finally {
+      stranger.close();
+      stranger.closeAllConnections();
       await rig.close();
     }
   });

@@ -35,7 +35,7 @@ function start(onHandedOut: () => void = () => undefined) {
       },
     },
   });
-  const answer = async (target: string, caller: Caller) => (await route.answer(target, caller)).text();
+  const answer = async (target: string, caller: Caller) => (await route.answer(target, caller, 'GET')).text();
   /** What one answer adds. */
   const toldBy = async (work: () => unknown): Promise<readonly string[]> => {
     told.length = 0;
@@ -69,7 +69,7 @@ it('below the router nothing is said but a kept 200: no problem, nothing beyond 
   expect(await untold('/v1/resolve?modle=x', everybody)).toEqual([]);
   expect(await untold('/v1/explain?provider=openai', everybody)).toEqual([]);
   expect(await untold(TARGET, limitedTo('anthropic'))).toEqual([]);
-  expect(() => route.answer(TARGET, limitedTo('anthropic'))).toThrow(
+  expect(() => route.answer(TARGET, limitedTo('anthropic'), 'GET')).toThrow(
     expect.objectContaining({ code: 'scope-not-allowed' }),
   );
 });

@@ -70,7 +70,7 @@ function serverOver(snapshot: Snapshot, now: number) {
     const response = await app.request(
       `${path}${search === '' ? '' : `?${search}`}`,
       {},
-      { caller: { token: true, name: 'endpoint', scope: null, ended: null } },
+      { caller: { token: true, name: 'endpoint', scope: null, ended: null, isRefused: () => false } },
     );
     return { status: response.status, text: await response.text() };
   };

@@ -34,13 +34,13 @@ interface Seen {
 
 /** A server on this machine that answers as told and remembers what it was asked. */
 async function server(
-  answer: (url: string) => { status: number; headers?: Record<string, string>; body?: string },
+  answer: (url: string, host: string) => { status: number; headers?: Record<string, string>; body?: string },
 ) {
   const seen: Seen[] = [];
   const http = createServer((request, response) => {
     const { method = '', url = '', headers } = request;
     seen.push({ method, url, headers });
-    const { status, headers: more = {}, body = '' } = answer(url);
+    const { status, headers: more = {}, body = '' } = answer(url, headers.host ?? '');
     request.resume().once('end', () => response.writeHead(status, more).end(body));
   });
   await new Promise<void>((listening) => http.listen(0, '127.0.0.1', listening));
@@ -93,10 +93,10 @@ describe('"redirects never followed with a credential"', () => {
   it('the token of this program, at a server that proved itself and then points elsewhere', async () => {
     const token = new Secret('token-canary-0123456789-abcdefghijklmnop');
     const other = await server(() => ({ status: 200, body: '{"providers": []}' }));
-    const first = await server((url) => {
+    const first = await server((url, host) => {
       const challenge = new URL(url, 'http://x').searchParams.get('challenge');
       if (challenge === null) return { status: 307, headers: { location: `${other.url}/v1/providers` } };
-      return { status: 200, body: JSON.stringify({ status: 'ok', proof: proofFor(challenge, token) }) };
+      return { status: 200, body: JSON.stringify({ status: 'ok', proof: proofFor(challenge, host, token) }) };
     });
     const home = await tempFolder();
     const { endpoint: path } = findPaths({}, home);

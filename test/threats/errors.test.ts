@@ -37,7 +37,7 @@ it('threat 27: log or trace leak: a failure with the key in it, in whatever a ro
     clock: fails,
     log,
   });
-  const caller = { token: true, name: 'endpoint', scope: null, ended: null };
+  const caller = { token: true, name: 'endpoint', scope: null, ended: null, isRefused: () => false };
   const env = { caller, connection: { destroy: () => undefined } };
   const bodies = ['{"model":"acme/m"}', '{"provider":"acme","flow":"code"}', '{"status":401}'];
   const failed = new Set<string>();

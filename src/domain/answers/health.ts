@@ -10,7 +10,7 @@ export const livezAnswer = z.object({
   proof: z
     .string()
     .describe(
-      'HMAC-SHA256 over livez:<challenge>, base64url; its key is the token, or the digest of one with a name',
+      'HMAC-SHA256 over livez:<host>:<challenge>, base64url; its key is the token, or the digest of one with a name',
     )
     .exactOptional(),
 });

@@ -13,10 +13,21 @@ export interface Caller {
    * a stream of events, has to end then. Null without a token.
    */
   readonly ended: AbortSignal | null;
+  /**
+   * True once the token is revoked, rotated or expired, by the clock and not by a timer. A stop of the server ends no
+   * token: what is under way then is still answered.
+   */
+  readonly isRefused: () => boolean;
 }
 
 /** Somebody who showed no token. Without one only open routes are reached, and they say nothing secret. */
-export const ANONYMOUS: Caller = { token: false, name: null, scope: null, ended: null };
+export const ANONYMOUS: Caller = {
+  token: false,
+  name: null,
+  scope: null,
+  ended: null,
+  isRefused: () => false,
+};
 
 /** True for a caller who may see all that concerns the whole machine: every provider, every runtime. */
 export function seesEverything({ token, scope }: Caller): boolean {

@@ -72,10 +72,30 @@ const LONGEST_DELAY_MS = 2_147_483_647;
 export function createCallers(first: Secret, clock: Clock): Callers {
   const byDigest = new Map<string, Live>();
   let endpointToken = first;
+  let isClosing = false;
   let endpoint = open('endpoint', endpointGrant(first));
   let timer: NodeJS.Timeout | undefined;
   add(endpoint);
 
+  function open(kind: Live['kind'], grant: CallerGrant): Live {
+    const controller = new AbortController();
+    // Every open answer of a token waits for its end.
+    setMaxListeners(0, controller.signal);
+    let isOver = false;
+    const caller: Caller = {
+      token: true,
+      name: grant.name,
+      scope: isLimited(grant.scope) ? grant.scope : null,
+      ended: controller.signal,
+      isRefused: () => isOver || hasEnded({ grant }, clock()),
+    };
+    const end = (): void => {
+      // A stop takes nobody's right away, also not from a lease that ends with the token that it was asked with.
+      if (!isClosing) isOver = true;
+      controller.abort();
+    };
+    return { kind, grant, digest: Buffer.from(grant.digest, 'hex'), caller, end };
+  }
   function add(live: Live): void {
     byDigest.set(keyOf(live.digest), live);
   }
@@ -166,6 +186,7 @@ export function createCallers(first: Secret, clock: Clock): Callers {
         }));
     },
     close() {
+      isClosing = true;
       clearTimeout(timer);
       const lives = [...byDigest.values()];
       byDigest.clear();
@@ -186,20 +207,7 @@ function endpointGrant(token: Secret): CallerGrant {
   return { id: '', name: ENDPOINT_TOKEN_NAME, digest: digestOfToken(text), scope, expiresAt: null };
 }
 
-function open(kind: Live['kind'], grant: CallerGrant): Live {
-  const controller = new AbortController();
-  // Every open answer of a token waits for its end.
-  setMaxListeners(0, controller.signal);
-  const caller: Caller = {
-    token: true,
-    name: grant.name,
-    scope: isLimited(grant.scope) ? grant.scope : null,
-    ended: controller.signal,
-  };
-  return { kind, grant, digest: Buffer.from(grant.digest, 'hex'), caller, end: () => controller.abort() };
-}
-
-function hasEnded({ grant }: Live, now: number): boolean {
+function hasEnded({ grant }: Pick<Live, 'grant'>, now: number): boolean {
   return grant.expiresAt !== null && now >= grant.expiresAt;
 }
 

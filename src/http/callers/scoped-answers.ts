@@ -1,8 +1,9 @@
 /** Answers for a limited caller: lists without what is beyond the scope, and no resolution beyond it. */
 import { permitsModel, seesProvider } from '../../domain/caller-scope.ts';
 import type { Resolution } from '../../domain/auth.ts';
-import { SidecarError } from '../../domain/errors.ts';
+import { toSidecarError } from '../../domain/errors.ts';
 import type { Snapshot } from '../../resolution/snapshot.ts';
+import { refusalProblem } from '../refusal.ts';
 import type { Caller } from './caller.ts';
 import { permitsResolution } from './scope-guard.ts';
 
@@ -25,18 +26,27 @@ export function within(snapshot: Snapshot, { scope }: Caller): Snapshot {
 }
 
 /**
- * The guard judged what the request names; this judges what came of it, for the case that a name leads elsewhere
- * since then.
+ * The guard judged the caller and what the request names; this judges the moment at which the answer leaves. Looking
+ * for a credential takes time, in which a token may end and a name may lead elsewhere.
  *
- * @throws SidecarError `scope-not-allowed`
+ * @throws SidecarError `unauthorized`, `scope-not-allowed`
  */
-export function refuseBeyondScope(
+export function refuseNow(
   snapshot: Snapshot,
-  { scope }: Caller,
+  caller: Caller,
   resolution: Pick<Resolution, 'provider' | 'model'>,
 ): void {
+  refuseEnded(caller);
+  const { scope } = caller;
   if (scope === null || permitsResolution(snapshot, scope, resolution)) return;
-  throw new SidecarError('scope-not-allowed', 'The token is limited, and this is beyond its limits', [
-    'See what it may do: provider-sidecar token list',
-  ]);
+  throw toSidecarError(refusalProblem('scope-not-allowed'));
+}
+
+/**
+ * What leaves without a resolution: why there is none.
+ *
+ * @throws SidecarError `unauthorized`
+ */
+export function refuseEnded(caller: Caller): void {
+  if (caller.isRefused()) throw toSidecarError(refusalProblem('unauthorized'));
 }

@@ -112,6 +112,29 @@ describe('"revocation takes effect at once and ends open streams"', () => {
     }
   });
 
+  it('who is refused from now on: by the clock, though no timer came; not at a stop of the server, nor its leases', () => {
+    let now = 0;
+    const { callers, find } = open(() => now);
+    const grants = ['gone', 'late', 'stays'].map((name) =>
+      grantOf(name, name === 'late' ? { expiresAt: 1_000 } : {}),
+    );
+    callers.setStored(grants.map(({ grant }) => grant));
+    const [gone, late, stays] = grants.map(({ text }) => find(text));
+    expect([gone, late, stays].map((caller) => caller?.isRefused())).toEqual([false, false, false]);
+    callers.setStored(grants.slice(1).map(({ grant }) => grant));
+    now = 1_000;
+    expect([gone, late, stays].map((caller) => caller?.isRefused())).toEqual([true, true, false]);
+    const lease = callers.lease(grantOf('exec:sh:1').grant);
+    stays?.ended?.addEventListener('abort', lease.end);
+    callers.close();
+    expect([gone, late, stays, lease.caller].map((caller) => caller?.isRefused())).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
+  });
+
   it('the end of the server ends every answer and lets nobody in', () => {
     const { callers, find } = open();
     const caller = find(ENDPOINT);

@@ -1,0 +1,74 @@
+/** A lease that the server did not grant is none, however the connection ends. */
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import { expect, it, onTestFinished } from 'vitest';
+import { makeCallerToken } from '../../src/domain/caller-token.ts';
+import { Secret } from '../../src/domain/secret.ts';
+import { holdLease } from '../../src/http/held-lease.ts';
+import { proofFor } from '../../src/http/liveness-proof.ts';
+import { connectProven, type ProvenServer } from '../../src/http/proven-server.ts';
+
+/** A connection to a server that proves itself and then does this. */
+async function connected(then: (response: ServerResponse) => void): Promise<ProvenServer> {
+  const token = new Secret('played-token-0123456789');
+  const played = createServer((request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? '', 'http://localhost');
+    if (pathname !== '/livez') {
+      request.resume().once('end', () => then(response));
+      return;
+    }
+    const proof = proofFor(searchParams.get('challenge') ?? '', request.headers.host ?? '', token);
+    response.end(JSON.stringify({ status: 'ok', proof }));
+  }).listen(0, '127.0.0.1');
+  await once(played, 'listening');
+  onTestFinished(async () => {
+    played.closeAllConnections();
+    played.close();
+    await once(played, 'close');
+  });
+  const address = played.address();
+  const port = address !== null && typeof address === 'object' ? address.port : 0;
+  const server = await connectProven({ url: `http://127.0.0.1:${port}`, token });
+  if (server === undefined) throw new Error('it did not prove itself');
+  return server;
+}
+
+const request = {
+  name: 'exec:test:1',
+  token: makeCallerToken(),
+  scope: { providers: null, models: null, secrets: true },
+  connect: async () => undefined,
+};
+
+it.each<[string, (response: ServerResponse) => void]>([
+  ['before its answer begins', (response) => response.socket?.resetAndDestroy()],
+  ['after the header lines, by an end', (response) => response.end()],
+  [
+    'after the header lines, by a break',
+    (response) => {
+      response.flushHeaders();
+      setImmediate(() => response.socket?.resetAndDestroy());
+    },
+  ],
+])('a connection that is lost %s is `not-running`, and no lease', async (_when, then) => {
+  const server = await connected(then);
+  await expect(holdLease(server, request)).rejects.toMatchObject({
+    name: 'SidecarError',
+    code: 'not-running',
+  });
+});
+
+it('one that was granted is held until it is released', async () => {
+  const server = await connected((response) => response.write('{"name":"exec:test:1"}\n'));
+  const lease = await holdLease(server, request);
+  await lease.release();
+});
+
+it('a question that gets no answer is `not-running`, and says what the system said', async () => {
+  const server = await connected((response) => response.socket?.resetAndDestroy());
+  await expect(server.ask({ path: '/health' })).rejects.toMatchObject({
+    code: 'not-running',
+    cause: { code: 'ECONNRESET' },
+  });
+  server.close();
+});
