@@ -147,6 +147,8 @@ async function run(
   let announceAgain = (): Promise<void> => Promise.resolve();
   let tokenTrouble = inputs.tokenTrouble;
   let tellTokenTrouble = (_finding: Finding | null): void => undefined;
+  // The token can change while this start is under way, before there are live snapshots.
+  let currentSnapshot = (): Snapshot => snapshot;
   const access = await createLiveCallers({
     paths: fixed.paths,
     token: identity.token,
@@ -154,7 +156,7 @@ async function run(
     clock,
     log,
     onToken: async (token) => {
-      onSecrets(secretsOf(token, live.current()));
+      onSecrets(secretsOf(token, currentSnapshot()));
       await announceAgain();
     },
     onTokenTrouble: (finding) => {
@@ -180,6 +182,7 @@ async function run(
       warmAwsIdentities(current, clock());
     },
   });
+  currentSnapshot = live.current;
   tellTokenTrouble = live.setTokenTrouble;
   // The first reading came before there was anybody to tell.
   tellTokenTrouble(tokenTrouble);

@@ -1,0 +1,57 @@
+/** What happens to a start, and to the announced address, while something else touches the same state directory. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { systemClock } from '../src/platform/clock.ts';
+import { createLogger } from '../src/platform/create-logger.ts';
+import { loadIdentity } from '../src/platform/identity.ts';
+import { type SidecarOptions, startSidecar } from '../src/sidecar.ts';
+import { tempFolder } from './platform/temp-folder.ts';
+
+const TOKENS = ['first', 'second'].map((name) => name.padEnd(43, '-'));
+
+/** Starts without discovery; stopped with the test. */
+async function start(home: string, options: Partial<SidecarOptions> = {}) {
+  const outcome = await startSidecar({
+    env: { AWS_EC2_METADATA_DISABLED: 'true', CLAWDBOT_SKIP_LOCAL_DISCOVERY: '1' },
+    home,
+    cwd: home,
+    clock: systemClock,
+    log: createLogger({ level: 'error', format: 'json', write: () => undefined }),
+    flags: { port: '0' },
+    ...options,
+  });
+  if (outcome.kind === 'started') onTestFinished(() => outcome.sidecar.close());
+  return outcome;
+}
+
+function stateFile(home: string, name: string): string {
+  return join(home, '.clawdbot/sidecar', name);
+}
+
+/** As `token rotate` does, at once. */
+function storeToken(home: string, token: string | undefined): void {
+  const path = stateFile(home, 'identity.json');
+  const stored: object = JSON.parse(readFileSync(path, 'utf8'));
+  writeFileSync(path, JSON.stringify({ ...stored, token }), { mode: 0o600 });
+}
+
+function announcedToken(home: string): unknown {
+  const endpoint: { token: unknown } = JSON.parse(readFileSync(stateFile(home, 'endpoint.json'), 'utf8'));
+  return endpoint.token;
+}
+
+it('a rotation of the token during the start counts, and does not end the start', async () => {
+  const home = await tempFolder();
+  await loadIdentity(stateFile(home, 'identity.json'), 0);
+  let rotated = false;
+  const outcome = await start(home, {
+    // Told for the first time when the token is read, and nothing listens yet.
+    onSecrets: () => {
+      if (!rotated) storeToken(home, TOKENS[0]);
+      rotated = true;
+    },
+  });
+  expect(outcome.kind).toBe('started');
+  expect(announcedToken(home)).toBe(TOKENS[0]);
+});
