@@ -41,6 +41,7 @@ import { createResolver } from './resolution/resolver.ts';
 import { secretsInUse } from './resolution/secrets-in-use.ts';
 import type { Snapshot } from './resolution/snapshot.ts';
 import { createApp } from './server.ts';
+import { undoAll } from './undo-all.ts';
 import { loadSettings, type SettingsFlags } from './settings/load.ts';
 import { assessHealth, type HealthReport } from './validation/health.ts';
 import { validateStartup } from './validation/startup.ts';
@@ -264,9 +265,7 @@ async function run(
     async () => nimAccess.close(),
     () => logins.close(),
   ];
-  const close = async (): Promise<void> => {
-    for (const step of undo.splice(0).reverse()) await step();
-  };
+  const close = (): Promise<void> => undoAll(undo, log);
   try {
     const guard = {
       callers: access.callers,
