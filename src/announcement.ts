@@ -24,10 +24,13 @@ export async function otherServer(endpointFile: string): Promise<Problem | null>
   };
 }
 
+/** How long a failed write of `endpoint.json` waits for the next attempt, in milliseconds. */
+const RETRY_MS = 1_000;
+
 /**
  * Writes `endpoint.json`, by which other programs of this user find the server.
  *
- * @returns writes it once more, with the token that counts then
+ * @returns writes it once more if its token is not the one that counts by then, and again and again while that fails
  */
 export async function announce(
   { fixed, settings }: Extract<Preparation, { kind: 'prepared' }>,
@@ -39,16 +42,39 @@ export async function announce(
   const pid = processId();
   const path = fixed.paths.endpoint;
   const startedAt = toIso(clock());
-  const write = (): Promise<void> =>
-    writeEndpointFile(path, {
+  /** The token that the file holds: it may lag behind the one that callers have to show. */
+  let announced: string | undefined;
+  let closed = false;
+  let timer: NodeJS.Timeout | undefined;
+  const write = async (): Promise<void> => {
+    const current = token();
+    if (closed || current.reveal() === announced) return;
+    await writeEndpointFile(path, {
       url,
-      token: token(),
+      token: current,
       pid,
       version: programVersion(),
       startedAt,
       ...(settings.socket === null ? {} : { socket: settings.socket }),
     });
-  await write();
-  undo.push(() => removeEndpointFile(path, pid));
-  return write;
+    announced = current.reveal();
+  };
+  /** One at a time: the token that is written last is the newest. */
+  let queue = write();
+  await queue;
+  const writeAgain = (): Promise<void> => {
+    clearTimeout(timer);
+    const done = queue.then(write);
+    queue = done.catch(() => {
+      if (!closed) timer = setTimeout(() => void writeAgain().catch(() => undefined), RETRY_MS).unref();
+    });
+    return done;
+  };
+  undo.push(async () => {
+    closed = true;
+    clearTimeout(timer);
+    await queue;
+    await removeEndpointFile(path, pid);
+  });
+  return writeAgain;
 }

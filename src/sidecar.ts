@@ -278,6 +278,8 @@ async function run(
     undo.push(async () => watching.close());
     watching.changed();
     announceAgain = await announce(prepared, url, access.callers.endpointToken, clock, undo);
+    // A rotation during the first writing had nobody to tell.
+    await announceAgain();
     discovery?.start();
     // Last of all: who waits for this line finds everything in place.
     for (const place of places) log.info(`Listening on ${place}`);

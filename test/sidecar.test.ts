@@ -1,7 +1,7 @@
 /** What happens to a start, and to the announced address, while something else touches the same state directory. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { systemClock } from '../src/platform/clock.ts';
 import { createLogger } from '../src/platform/create-logger.ts';
 import { loadIdentity } from '../src/platform/identity.ts';
@@ -54,4 +54,38 @@ it('a rotation of the token during the start counts, and does not end the start'
   });
   expect(outcome.kind).toBe('started');
   expect(announcedToken(home)).toBe(TOKENS[0]);
+});
+
+it('a rotation while endpoint.json is written for the first time is in it', async () => {
+  const home = await tempFolder();
+  await loadIdentity(stateFile(home, 'identity.json'), 0);
+  // The lock of another process keeps the first writing waiting.
+  const lock = stateFile(home, 'endpoint.json.lock');
+  mkdirSync(lock);
+  const told: string[] = [];
+  const starting = start(home, { onSecrets: ([token = '']) => void told.push(token) });
+  await vi.waitFor(() => expect(told).not.toEqual([]));
+  await vi.waitFor(() => {
+    storeToken(home, TOKENS[0]);
+    expect(told).toContain(TOKENS[0]);
+  }, 5_000);
+  rmdirSync(lock);
+  expect((await starting).kind).toBe('started');
+  expect(announcedToken(home)).toBe(TOKENS[0]);
+});
+
+it('endpoint.json that could not be written after a rotation is written as soon as it can be', async () => {
+  const home = await tempFolder();
+  const told: string[] = [];
+  expect(await start(home, { onSecrets: ([token = '']) => void told.push(token) })).toMatchObject({
+    kind: 'started',
+  });
+  const [path, aside] = [stateFile(home, 'endpoint.json'), stateFile(home, 'aside.json')];
+  // A folder in its place: nothing can be written there.
+  renameSync(path, aside);
+  mkdirSync(path);
+  storeToken(home, TOKENS[0]);
+  await vi.waitFor(() => expect(told).toContain(TOKENS[0]), 5_000);
+  rmdirSync(path);
+  await vi.waitFor(() => expect(announcedToken(home)).toBe(TOKENS[0]), 10_000);
 });
