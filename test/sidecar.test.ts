@@ -6,6 +6,7 @@ import { systemClock } from '../src/platform/clock.ts';
 import { createLogger } from '../src/platform/create-logger.ts';
 import { loadIdentity } from '../src/platform/identity.ts';
 import { type SidecarOptions, startSidecar } from '../src/sidecar.ts';
+import { freePort } from './helpers/free-port.ts';
 import { tempFolder } from './platform/temp-folder.ts';
 
 const TOKENS = ['first', 'second'].map((name) => name.padEnd(43, '-'));
@@ -88,4 +89,26 @@ it('endpoint.json that could not be written after a rotation is written as soon 
   await vi.waitFor(() => expect(told).toContain(TOKENS[0]), 5_000);
   rmdirSync(path);
   await vi.waitFor(() => expect(announcedToken(home)).toBe(TOKENS[0]), 10_000);
+});
+
+it('"one server for one state directory": of two that start at once one is refused', async () => {
+  const home = await tempFolder();
+  const outcomes = await Promise.all([start(home), start(home)]);
+  expect(outcomes.map(({ kind }) => kind).toSorted()).toEqual(['refused', 'started']);
+  const [winner] = outcomes.flatMap((one) => (one.kind === 'started' ? [one.sidecar.url] : []));
+  expect(outcomes.find(({ kind }) => kind === 'refused')).toMatchObject({
+    problem: { code: 'address-in-use', detail: expect.stringContaining(winner ?? 'none') },
+  });
+  expect(JSON.parse(readFileSync(stateFile(home, 'endpoint.json'), 'utf8'))).toMatchObject({ url: winner });
+});
+
+it('endpoint.json that a killed server left behind with the same address keeps no server from starting', async () => {
+  const home = await tempFolder();
+  const port = String(await freePort());
+  const first = await start(home, { flags: { port } });
+  if (first.kind !== 'started') throw new Error('refused');
+  const left = readFileSync(stateFile(home, 'endpoint.json'));
+  await first.sidecar.close();
+  writeFileSync(stateFile(home, 'endpoint.json'), left, { mode: 0o600 });
+  expect((await start(home, { flags: { port } })).kind).toBe('started');
 });
