@@ -2,18 +2,27 @@
  * `endpoint.json`, by which other programs of this user find the server: looked at before a start, written when
  * the server listens, removed when it stops.
  */
-import type { Problem } from './domain/errors.ts';
+import { type Problem, toSidecarError } from './domain/errors.ts';
 import type { Secret } from './domain/secret.ts';
+import { socketUrl } from './domain/server-url.ts';
 import { provesItself } from './http/proven-server.ts';
 import { type Clock, toIso } from './platform/clock.ts';
 import { readEndpointFile, removeEndpointFile, writeEndpointFile } from './platform/endpoint-file.ts';
 import { processId, programVersion } from './platform/process.ts';
 import type { Preparation } from './preparation.ts';
 
-/** One server for one state directory: a second one would take `endpoint.json` away from the first. */
-export async function otherServer(endpointFile: string): Promise<Problem | null> {
+/**
+ * One server for one state directory: a second one would take `endpoint.json` away from the first.
+ *
+ * @param own where this server listens: a file that a killed one left behind may lead to it
+ */
+export async function otherServer(
+  endpointFile: string,
+  own: readonly string[] = [],
+): Promise<Problem | null> {
   const endpoint = await readEndpointFile(endpointFile);
-  if (endpoint === undefined || !(await provesItself(endpoint))) return null;
+  if (endpoint === undefined || own.includes(endpoint.url)) return null;
+  if (!(await provesItself(endpoint))) return null;
   return {
     code: 'address-in-use',
     detail: `Another provider-sidecar (process ${endpoint.pid}) already serves this state directory at ${endpoint.url}`,
@@ -24,10 +33,14 @@ export async function otherServer(endpointFile: string): Promise<Problem | null>
   };
 }
 
+/** How long a failed write of `endpoint.json` waits for the next attempt, in milliseconds. */
+const RETRY_MS = 1_000;
+
 /**
  * Writes `endpoint.json`, by which other programs of this user find the server.
  *
- * @returns writes it once more, with the token that counts then
+ * @throws SidecarError `address-in-use` when another server has come first, `cannot-write`
+ * @returns writes it once more if its token is not the one that counts by then, and again and again while that fails
  */
 export async function announce(
   { fixed, settings }: Extract<Preparation, { kind: 'prepared' }>,
@@ -39,16 +52,46 @@ export async function announce(
   const pid = processId();
   const path = fixed.paths.endpoint;
   const startedAt = toIso(clock());
-  const write = (): Promise<void> =>
-    writeEndpointFile(path, {
+  /** The token that the file holds: it may lag behind the one that callers have to show. */
+  let announced: string | undefined;
+  let closed = false;
+  let timer: NodeJS.Timeout | undefined;
+  /** Once more, now that no other can write: two that start at once have both seen none before. */
+  const refuseOther = async (): Promise<void> => {
+    const own = settings.socket === null ? [url] : [url, socketUrl(settings.socket)];
+    const other = await otherServer(path, own);
+    if (other !== null) throw toSidecarError(other);
+  };
+  const write = async (): Promise<void> => {
+    const current = token();
+    if (closed || current.reveal() === announced) return;
+    const endpoint = {
       url,
-      token: token(),
+      token: current,
       pid,
       version: programVersion(),
       startedAt,
       ...(settings.socket === null ? {} : { socket: settings.socket }),
+    };
+    await writeEndpointFile(path, endpoint, announced === undefined ? refuseOther : undefined);
+    announced = current.reveal();
+  };
+  /** One at a time: the token that is written last is the newest. */
+  let queue = write();
+  await queue;
+  const writeAgain = (): Promise<void> => {
+    clearTimeout(timer);
+    const done = queue.then(write);
+    queue = done.catch(() => {
+      if (!closed) timer = setTimeout(() => void writeAgain().catch(() => undefined), RETRY_MS).unref();
     });
-  await write();
-  undo.push(() => removeEndpointFile(path, pid));
-  return write;
+    return done;
+  };
+  undo.push(async () => {
+    closed = true;
+    clearTimeout(timer);
+    await queue;
+    await removeEndpointFile(path, pid);
+  });
+  return writeAgain;
 }

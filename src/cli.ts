@@ -9,6 +9,7 @@ import { EXIT } from './domain/errors.ts';
 import { systemClock } from './platform/clock.ts';
 import {
   homeFolder,
+  createLogOutput,
   createStopSignal,
   processEnvironment,
   programVersion,
@@ -28,6 +29,7 @@ const context: CommandContext = {
   home: homeFolder(),
   clock: systemClock,
   print: writeStdout,
+  logOutput: createLogOutput,
   printError: writeStderr,
   stdoutIsTerminal: stdout,
   stderrIsTerminal: stderr,

@@ -42,14 +42,15 @@ export async function listenEverywhere(
   const places: string[] = [];
   let url: string | undefined;
   if (port !== null) {
+    /** As a URL writes it, without the port. */
     let bound = '';
     let boundPort = port;
-    const server = serverFor(() => [bound, `localhost:${boundPort}`]);
+    const server = serverFor(() => hostsOf(bound, boundPort));
     const address = await listen(server, { host: host === 'localhost' ? '127.0.0.1' : host, port });
     boundPort = address.port;
-    bound = `${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
+    bound = address.family === 'IPv6' ? `[${address.address}]` : address.address;
     undo.push(() => closeServer(server));
-    url = `http://${bound}`;
+    url = `http://${bound}:${boundPort}`;
     places.push(url);
   }
   if (socket !== null) {
@@ -65,4 +66,11 @@ export async function listenEverywhere(
     ]);
   }
   return { url, places };
+}
+
+/** What clients send as Host for an address and its port: they leave out the one that HTTP has by itself. */
+export function hostsOf(address: string, port: number): readonly string[] {
+  const names = [address, 'localhost'];
+  const withPort = names.map((name) => `${name}:${port}`);
+  return port === 80 ? [...withPort, ...names] : withPort;
 }

@@ -41,6 +41,7 @@ import { createResolver } from './resolution/resolver.ts';
 import { secretsInUse } from './resolution/secrets-in-use.ts';
 import type { Snapshot } from './resolution/snapshot.ts';
 import { createApp } from './server.ts';
+import { undoAll } from './undo-all.ts';
 import { loadSettings, type SettingsFlags } from './settings/load.ts';
 import { assessHealth, type HealthReport } from './validation/health.ts';
 import { validateStartup } from './validation/startup.ts';
@@ -147,6 +148,8 @@ async function run(
   let announceAgain = (): Promise<void> => Promise.resolve();
   let tokenTrouble = inputs.tokenTrouble;
   let tellTokenTrouble = (_finding: Finding | null): void => undefined;
+  // The token can change while this start is under way, before there are live snapshots.
+  let currentSnapshot = (): Snapshot => snapshot;
   const access = await createLiveCallers({
     paths: fixed.paths,
     token: identity.token,
@@ -154,7 +157,7 @@ async function run(
     clock,
     log,
     onToken: async (token) => {
-      onSecrets(secretsOf(token, live.current()));
+      onSecrets(secretsOf(token, currentSnapshot()));
       await announceAgain();
     },
     onTokenTrouble: (finding) => {
@@ -180,6 +183,7 @@ async function run(
       warmAwsIdentities(current, clock());
     },
   });
+  currentSnapshot = live.current;
   tellTokenTrouble = live.setTokenTrouble;
   // The first reading came before there was anybody to tell.
   tellTokenTrouble(tokenTrouble);
@@ -261,9 +265,7 @@ async function run(
     async () => nimAccess.close(),
     () => logins.close(),
   ];
-  const close = async (): Promise<void> => {
-    for (const step of undo.splice(0).reverse()) await step();
-  };
+  const close = (): Promise<void> => undoAll(undo, log);
   try {
     const guard = {
       callers: access.callers,
@@ -276,6 +278,8 @@ async function run(
     undo.push(async () => watching.close());
     watching.changed();
     announceAgain = await announce(prepared, url, access.callers.endpointToken, clock, undo);
+    // A rotation during the first writing had nobody to tell.
+    await announceAgain();
     discovery?.start();
     // Last of all: who waits for this line finds everything in place.
     for (const place of places) log.info(`Listening on ${place}`);

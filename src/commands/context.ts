@@ -8,6 +8,8 @@ export interface CommandContext {
   readonly clock: Clock;
   /** Writes to standard output; the text brings its own line ends. */
   readonly print: (text: string) => void;
+  /** Makes the writer of a log that goes on for long: what a full disk has no room for is lost. @default `print` */
+  readonly logOutput?: () => (lines: string) => void;
   /** Writes to standard error. */
   readonly printError: (text: string) => void;
   readonly stdoutIsTerminal: boolean;

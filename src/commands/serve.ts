@@ -25,7 +25,7 @@ export async function serve(context: CommandContext, flags: SettingsFlags): Prom
   const learned = createLearnedSecrets(context.clock);
   const known = (): string[] => [...secrets, ...learned.values()];
   context.hideSecrets?.(known);
-  const lines = createLineBuffer(context.print);
+  const lines = createLineBuffer(context.logOutput?.() ?? context.print);
   onProcessEnd(lines.flush);
   const log = createLogger({
     // The settings say more once they are read.

@@ -26,11 +26,20 @@ export interface EndpointFile {
   readonly socket?: string;
 }
 
-/** Writes the file, 0600. */
-export async function writeEndpointFile(path: string, endpoint: EndpointFile): Promise<void> {
+/**
+ * Writes the file, 0600.
+ *
+ * @param look asked before, while nobody else can write it; what it throws leaves the file as it is
+ */
+export async function writeEndpointFile(
+  path: string,
+  endpoint: EndpointFile,
+  look: () => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
   await ensurePrivateFolder(dirname(path));
   const body = { ...endpoint, token: endpoint.token.reveal() };
   await withFileLock(path, async () => {
+    await look();
     await removeDrafts(path);
     await writePrivateFile(path, `${JSON.stringify(body, null, 2)}\n`);
   });

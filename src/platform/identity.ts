@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
 import { SidecarError } from '../domain/errors.ts';
-import { Secret } from '../domain/secret.ts';
+import { keyDefect, Secret } from '../domain/secret.ts';
 import {
   CORRUPT,
   ensurePrivateFolder,
@@ -26,7 +26,11 @@ export interface Identity {
 
 const identitySchema = z.looseObject({
   version: z.literal(1),
-  token: z.string().min(32),
+  token: z
+    .string()
+    .min(32)
+    // What no header can carry, no caller could show.
+    .refine((token) => keyDefect(token) === undefined),
   installKey: z.string().min(32),
 });
 

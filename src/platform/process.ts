@@ -1,5 +1,5 @@
 /** This process: its variables, its folder, its streams and its end. Read once and handed on. */
-import { readFileSync, realpathSync } from 'node:fs';
+import { fstatSync, readFileSync, realpathSync, writeSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isatty } from 'node:tty';
 import type { Environment } from './paths.ts';
@@ -93,6 +93,39 @@ function endBySignal(name: 'SIGHUP'): void {
 export function writeStdout(text: string): void {
   process.stdout.write(text);
 }
+
+/** What a file says that has no room: the disk, the quota, or the size limit; or, rarely, not now. */
+const NO_ROOM: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EAGAIN']);
+
+/**
+ * Makes the writer of a log that outlives a full disk. What finds no room is lost, and later lines are written again
+ * when there is some; the stream that node has for a file is closed by the first failure, for good.
+ *
+ * @returns takes whole lines
+ */
+export function createLogOutput(): (lines: string) => void {
+  const STDOUT = 1;
+  const kind = fstatSync(STDOUT);
+  // Pipes and sockets never run full, and their readers may be slow; terminals are for people.
+  if (isatty(STDOUT) || !(kind.isFile() || kind.isCharacterDevice())) return writeStdout;
+  // The size limit sends a signal too, which would end the process.
+  process.on('SIGXFSZ', () => undefined);
+  let isCut = false;
+  return (lines) => {
+    // The rest of a line that found no room is lost: the next one begins in a line of its own.
+    const bytes = Buffer.from(isCut ? `\n${lines}` : lines);
+    let written = 0;
+    try {
+      while (written < bytes.length) written += writeSync(STDOUT, bytes, written);
+      isCut = false;
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && NO_ROOM.has(error.code))) throw error;
+      if (written > 0) isCut = bytes[written - 1] !== NEWLINE;
+    }
+  };
+}
+
+const NEWLINE = 0x0a;
 
 /** Writes to standard error. */
 export function writeStderr(text: string): void {

@@ -55,6 +55,7 @@ const TOP_LEVEL: Readonly<Record<string, string>> = {
   'live-callers.ts': 'sidecar',
   'announcement.ts': 'sidecar',
   'health-log.ts': 'sidecar',
+  'undo-all.ts': 'sidecar',
   'live-snapshots.ts': 'sidecar',
   'inputs.ts': 'sidecar',
   'nim-access.ts': 'sidecar',

@@ -217,6 +217,14 @@ export const FAULT_DEFENCES: readonly Defence[] = [
     fails: 'fault: the disk is full',
   },
   {
+    against: 'fault: the disk under the log is full',
+    file: 'src/platform/process.ts',
+    defence: "new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EAGAIN'])",
+    without: 'new Set()',
+    test: 'test/faults/full-log.test.ts',
+    fails: 'fault: the disk under the log is full',
+  },
+  {
     against: 'fault: readers of the event stream that never read',
     file: 'src/http/events/readers.ts',
     defence: 'if (closed || count() >= MAX_READERS)',

@@ -57,6 +57,10 @@ describe('loadIdentity', () => {
     ['empty', ''],
     ['another version', JSON.stringify({ version: 2, token: 'x'.repeat(43), installKey: 'x'.repeat(43) })],
     ['a short token', JSON.stringify({ version: 1, token: 'x'.repeat(31), installKey: 'x'.repeat(43) })],
+    [
+      'a token that no header can carry',
+      JSON.stringify({ version: 1, token: `${'x'.repeat(40)} y`, installKey: 'x'.repeat(43) }),
+    ],
     ['no install key', JSON.stringify({ version: 1, token: 'x'.repeat(43) })],
     ['no object', 'null'],
     ['not UTF-8', Uint8Array.of(0xff, 0xfe)],
