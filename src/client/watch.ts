@@ -51,8 +51,9 @@ export async function* watchServer({
   let failures = 0;
   let wasConnected = false;
   let isRevoked = false;
+  const isEnded = (): boolean => signal?.aborted === true;
   for (;;) {
-    if (signal?.aborted === true) return;
+    if (isEnded()) return;
     let server: ProvenServer | undefined;
     const cut = (): void => server?.close();
     try {
@@ -60,6 +61,8 @@ export async function* watchServer({
       // It has proved that it knows the token.
       isRevoked = false;
       signal?.addEventListener('abort', cut);
+      // A signal that fired while it connected fires no more.
+      if (isEnded()) return;
       const response = await openStream(server, lastEventId);
       wasConnected = true;
       failures = 0;

@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { createClient, type SidecarClientError } from '../../src/client/client.ts';
-import { delayBeforeRetry } from '../../src/client/watch.ts';
+import { connectToServer } from '../../src/client/find-server.ts';
+import { delayBeforeRetry, watchServer } from '../../src/client/watch.ts';
 import { rotateEndpointToken } from '../../src/commands/rotate-endpoint.ts';
 import { createCallerTokenStore } from '../../src/credentials/caller-tokens.ts';
 import { systemClock } from '../../src/platform/clock.ts';
@@ -86,4 +87,17 @@ it('a rotation of the token in endpoint.json does not: the watch goes on with th
   await rig.write('moltbot.json', { agents: { defaults: { model: 'openai/gpt-5' } } });
   expect((await next).value).toMatchObject({ kind: 'snapshot' });
   await watching.return();
+});
+
+it('an abort while it connects ends it, before anything is asked', async () => {
+  const server = await startPlayedServer([{ stream: stateText(1) }]);
+  const stop = new AbortController();
+  const connect = async () => {
+    const proven = await connectToServer({ home: '/nowhere', env: {}, ...server });
+    stop.abort();
+    return proven;
+  };
+  const watching = watchServer({ connect, random: Math.random, signal: stop.signal });
+  expect(await watching.next()).toEqual({ done: true, value: undefined });
+  expect(server.asked).toEqual([]);
 });
