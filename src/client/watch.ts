@@ -32,12 +32,15 @@ const SILENCE_MS = 45_000;
 const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 5_000;
 
+/** Attempts that a new token has to appear in `endpoint.json`, once the server has said that the old one ended. */
+const ATTEMPTS_WITHOUT_TOKEN = 5;
+
 /**
  * The events, for ever: the whole state first and after each change. Ends with the signal, or when the loop over it
  * is left.
  *
  * @throws SidecarClientError when no server runs at the beginning, or it refuses (a wrong token, for example);
- *   later a server that is away is waited for
+ *   later a server that is away is waited for, unless it has ended the token and there is no other
  */
 export async function* watchServer({
   connect,
@@ -47,24 +50,32 @@ export async function* watchServer({
   let lastEventId: string | undefined;
   let failures = 0;
   let wasConnected = false;
+  let isRevoked = false;
+  const isEnded = (): boolean => signal?.aborted === true;
   for (;;) {
-    if (signal?.aborted === true) return;
+    if (isEnded()) return;
     let server: ProvenServer | undefined;
     const cut = (): void => server?.close();
     try {
       server = await connect();
+      // It has proved that it knows the token.
+      isRevoked = false;
       signal?.addEventListener('abort', cut);
+      // A signal that fired while it connected fires no more.
+      if (isEnded()) return;
       const response = await openStream(server, lastEventId);
       wasConnected = true;
       failures = 0;
       for await (const { event, data, lastEventId: id } of eventsOf(response)) {
         if (id !== '') lastEventId = id;
+        isRevoked = event === 'revoked';
         const known = toWatchEvent(event, data);
         if (known !== undefined) yield known;
       }
     } catch (error) {
       if (isFinal(error, wasConnected)) throw error;
       failures += 1;
+      if (isRevoked && failures >= ATTEMPTS_WITHOUT_TOKEN) throw tokenEnded(error);
     } finally {
       signal?.removeEventListener('abort', cut);
       server?.close();
@@ -77,6 +88,19 @@ export async function* watchServer({
 function isFinal(error: unknown, wasConnected: boolean): boolean {
   if (!(error instanceof SidecarClientError)) return false;
   return error.status === null ? !wasConnected || error.code !== 'not-running' : error.status < 500;
+}
+
+/** A server gives an unknown token no proof and no answer, so what it said before is all that tells why. */
+function tokenEnded(cause: unknown): SidecarClientError {
+  const problem = {
+    code: 'unauthorized',
+    detail: 'The token was revoked, replaced or has expired',
+    hints: [
+      'Make another one: provider-sidecar token create',
+      'See which there are: provider-sidecar token list',
+    ],
+  };
+  return new SidecarClientError(problem, null, { cause });
 }
 
 /** Doubling, with a share of chance in it, so that many watchers do not come back at the same moment. */

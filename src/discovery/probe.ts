@@ -3,7 +3,6 @@
  * cookie and no Origin, follows no redirect, uses no proxy, and always ends: by answer, deadline or size cap.
  */
 import type { LookupFunction } from 'node:net';
-import { Agent, request, type Dispatcher } from 'undici';
 import { messageOf, systemCodeOf } from '../domain/errors.ts';
 import type { Evidence } from '../domain/runtime-state.ts';
 import { quoteUntrusted } from '../domain/untrusted-text.ts';
@@ -53,8 +52,6 @@ export interface Probe {
 /** What a probe is built from. */
 export interface ProbeDeps {
   readonly clock: Clock;
-  /** Sends the requests instead of the probe's own agent; the caller closes it. */
-  readonly dispatcher?: Dispatcher;
   /** Finds the address of a host name. @default the system's way */
   readonly lookup?: LookupFunction;
 }
@@ -73,35 +70,60 @@ const TIMEOUT_CODES = new Set([
 const RESET_CODES = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH']);
 
 /** Creates a probe with an agent of its own, so that a proxy set for the process or by variable is never used. */
-export function createProbe({ clock, dispatcher, lookup }: ProbeDeps): Probe {
-  const own =
-    dispatcher === undefined
-      ? new Agent({
-          connect: { timeout: DEFAULT_TIMEOUT_MS, ...(lookup === undefined ? {} : { lookup }) },
-          headersTimeout: 5_000,
-          bodyTimeout: 5_000,
-        })
-      : undefined;
-  const through = dispatcher ?? own;
-  const send = (method: 'GET' | 'POST', url: string, body: string | undefined, options: ProbeOptions) =>
-    sendOnce({ method, url, body, options, clock, ...(through ? { dispatcher: through } : {}) });
+export function createProbe({ clock, lookup }: ProbeDeps): Probe {
+  let line: Promise<Line> | undefined;
+  let closed = false;
+  const send = async (
+    method: 'GET' | 'POST',
+    url: string,
+    body: string | undefined,
+    options: ProbeOptions,
+  ) => {
+    const { agent, request } = await (line ??= openLine(lookup));
+    if (closed) await agent.destroy();
+    return sendOnce({ method, url, body, options, clock, agent, request });
+  };
   return {
     get: (url, options = {}) => send('GET', url, undefined, options),
     post: (url, json, options = {}) => send('POST', url, JSON.stringify(json), options),
-    close: async () => own?.destroy(),
+    async close() {
+      closed = true;
+      await (await line)?.agent.destroy();
+    },
   };
 }
 
-interface Request {
+/** What requests go through. */
+type Line = Awaited<ReturnType<typeof openLine>>;
+
+/** Loaded with the first request: it takes as long as all else that a command which sends none does. */
+async function openLine(lookup: LookupFunction | undefined) {
+  const { Agent, request } = await import('undici');
+  const agent = new Agent({
+    connect: { timeout: DEFAULT_TIMEOUT_MS, ...(lookup === undefined ? {} : { lookup }) },
+    headersTimeout: 5_000,
+    bodyTimeout: 5_000,
+  });
+  return { agent, request };
+}
+
+interface Request extends Line {
   readonly method: 'GET' | 'POST';
   readonly url: string;
   readonly body: string | undefined;
   readonly options: ProbeOptions;
   readonly clock: Clock;
-  readonly dispatcher?: Dispatcher;
 }
 
-async function sendOnce({ method, url, body, options, clock, dispatcher }: Request): Promise<ProbeResult> {
+async function sendOnce({
+  method,
+  url,
+  body,
+  options,
+  clock,
+  agent,
+  request,
+}: Request): Promise<ProbeResult> {
   const { timeoutMs = DEFAULT_TIMEOUT_MS, maxBytes = DEFAULT_MAX_BYTES, signal } = options;
   const evidenceOf = (answer: string): Evidence => ({
     request: `${method} ${url}`,
@@ -125,7 +147,7 @@ async function sendOnce({ method, url, body, options, clock, dispatcher }: Reque
       // `Connection: close`: a kept socket that the server drops in between would look like a reset.
       reset: true,
       ...(body === undefined ? {} : { body }),
-      ...(dispatcher === undefined ? {} : { dispatcher }),
+      dispatcher: agent,
     });
     const headers = plainHeaders(response.headers);
     const read = await readCapped(response.body, maxBytes);

@@ -84,6 +84,9 @@ function send(
       method,
       signal,
       lookup,
+      // An agent of its own: the shared one goes through a proxy that the environment names (NODE_USE_ENV_PROXY),
+      // which would read what is not encrypted, and look up the name without the guard.
+      agent: false,
       headers: {
         accept: 'application/json',
         'user-agent': 'provider-sidecar',

@@ -1,7 +1,13 @@
 /** A watch whose stream breaks: what it asks for when it comes back, how long it waits, and when it gives up. */
-import { expect, it } from 'vitest';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
 import { createClient, type SidecarClientError } from '../../src/client/client.ts';
-import { delayBeforeRetry } from '../../src/client/watch.ts';
+import { connectToServer } from '../../src/client/find-server.ts';
+import { delayBeforeRetry, watchServer } from '../../src/client/watch.ts';
+import { rotateEndpointToken } from '../../src/commands/rotate-endpoint.ts';
+import { createCallerTokenStore } from '../../src/credentials/caller-tokens.ts';
+import { systemClock } from '../../src/platform/clock.ts';
+import { type RigOptions, startRig } from '../helpers/sidecar-rig.ts';
 import { startPlayedServer, STATE } from './played-server.ts';
 
 it('the back-off doubles from 50 to 100 ms up to 2.5 to 5 s, with a share of chance', () => {
@@ -34,4 +40,64 @@ it('"reconnects with back-off and Last-Event-ID": breaks, refusals of the moment
   await expect(watching.next()).rejects.toMatchObject(error);
   expect(server.lastEventIds).toEqual([undefined, '7', '7', '7', '7', '8']);
   expect(await watching.next()).toEqual({ done: true, value: undefined });
+});
+
+async function startRealServer(options: RigOptions = {}) {
+  const rig = await startRig({
+    ...options,
+    env: { CLAWDBOT_SKIP_LOCAL_DISCOVERY: '1', ...options.env },
+  });
+  onTestFinished(() => rig.close());
+  return rig;
+}
+
+it('a token that is revoked at a real server ends the watch: it "rejects", and does not try for ever', async () => {
+  const rig = await startRealServer();
+  const store = createCallerTokenStore(join(rig.stateDir, 'sidecar/tokens.json'), systemClock);
+  const scope = { providers: null, models: null, secrets: false };
+  const { token } = await store.create({ name: 'watcher', scope, lifeMs: null });
+  await rig.ask('/v1/tokens');
+  const options = { home: rig.home, env: {}, url: rig.sidecar.url, token: token.secret.reveal() };
+  const watching = createClient(options).watch();
+  expect((await watching.next()).value).toMatchObject({ kind: 'snapshot' });
+  await store.revoke('watcher');
+  await rig.ask('/v1/tokens');
+  const error: Partial<SidecarClientError> = { code: 'unauthorized', status: null };
+  await expect(watching.next()).rejects.toMatchObject(error);
+});
+
+it('a rotation of the token in endpoint.json does not: the watch goes on with the new one', async () => {
+  const rig = await startRealServer({ env: { PROVIDER_SIDECAR_TOKEN: '' } });
+  const client = createClient({ home: rig.home, env: {} });
+  const watching = client.watch();
+  const first = await watching.next();
+  expect(first.value).toMatchObject({ kind: 'snapshot' });
+  const next = watching.next();
+  const rotated = await rotateEndpointToken({
+    env: {},
+    home: rig.home,
+    clock: systemClock,
+    print: () => undefined,
+    printError: () => undefined,
+    stdoutIsTerminal: false,
+    stderrIsTerminal: false,
+    stopSignal: new AbortController().signal,
+  });
+  expect(rotated).toEqual({ inForce: true });
+  await rig.write('moltbot.json', { agents: { defaults: { model: 'openai/gpt-5' } } });
+  expect((await next).value).toMatchObject({ kind: 'snapshot' });
+  await watching.return();
+});
+
+it('an abort while it connects ends it, before anything is asked', async () => {
+  const server = await startPlayedServer([{ stream: stateText(1) }]);
+  const stop = new AbortController();
+  const connect = async () => {
+    const proven = await connectToServer({ home: '/nowhere', env: {}, ...server });
+    stop.abort();
+    return proven;
+  };
+  const watching = watchServer({ connect, random: Math.random, signal: stop.signal });
+  expect(await watching.next()).toEqual({ done: true, value: undefined });
+  expect(server.asked).toEqual([]);
 });

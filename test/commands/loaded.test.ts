@@ -19,6 +19,6 @@ it.each(['resolve', 'auth', 'aws-credential-process', 'listings'])(
     const { files, packages } = closureOf(`commands/${command}.ts`);
     expect(files).toContain('preparation.ts');
     expect(files).not.toContain('server.ts');
-    expect(packages.filter((name) => !name.startsWith('node:')).sort()).toEqual(['json5', 'undici', 'zod']);
+    expect(packages.filter((name) => !name.startsWith('node:')).sort()).toEqual(['json5', 'zod']);
   },
 );

@@ -37,13 +37,13 @@ export const UPSTREAM_DEFENCES: readonly Defence[] = [
   {
     against: 'threat 14',
     file: 'src/discovery/probe.ts',
-    defence: 'const through = dispatcher ?? own;',
-    without: 'const through = (dispatcher ?? own)?.compose(interceptors.redirect({ maxRedirections: 5 }));',
+    defence: 'return { agent, request };',
+    without: 'return { agent: agent.compose(interceptors.redirect({ maxRedirections: 5 })), request };',
     also: [
       {
         file: 'src/discovery/probe.ts',
-        defence: `import { Agent, request, type Dispatcher } from 'undici';`,
-        without: `import { Agent, interceptors, request, type Dispatcher } from 'undici';`,
+        defence: `const { Agent, request } = await import('undici');`,
+        without: `const { Agent, interceptors, request } = await import('undici');`,
       },
     ],
     test: 'test/discovery/probe.test.ts',

@@ -89,6 +89,17 @@ describe('a probe', () => {
     expect(await probe.get('http://away.example/', { timeoutMs: 60_000 })).toMatchObject({ kind: 'timeout' });
   });
 
+  it('is closed for good, also before anything was asked', async () => {
+    const fake = stopLater(await startFakeOllama());
+    const probe = openProbe();
+    await probe.close();
+    expect(await Promise.all([probe.get(fake.url), probe.get(fake.url)])).toMatchObject([
+      { kind: 'error' },
+      { kind: 'error' },
+    ]);
+    expect(fake.requests).toEqual([]);
+  });
+
   it('ends at once when its signal fires', async () => {
     const fake = stopLater(await startFakeOllama());
     fake.setFault('silent');

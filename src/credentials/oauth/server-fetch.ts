@@ -34,7 +34,10 @@ export interface ServerFetchOptions {
 /** Largest answer that is read, in bytes: metadata with all their lists are a tenth of it. */
 const MAX_ANSWER_BYTES = 512 * 1024;
 
-/** Makes the client. It throws what the platform's own fetch throws. */
+/**
+ * Makes the client. It throws what the platform's own fetch throws. A server on the internet may have to be asked
+ * through the proxy that the environment names (NODE_USE_ENV_PROXY), which sees nothing of what TLS protects.
+ */
 export function createServerFetch({
   signal,
   onFate = () => undefined,
@@ -42,13 +45,15 @@ export function createServerFetch({
   return async (url, init) => {
     const signals = [signal, init.signal].filter((given) => given !== undefined);
     let fate: RequestFate = { kind: 'unanswered' };
+    let line: DirectLine | undefined;
     try {
       // Metadata of a server may name any address. Names need no look-up here: whatever is not this machine has
       // to speak TLS under its name, which no metadata service does.
       if (isMetadataUrl(url)) throw new TypeError('the address is the metadata service of a cloud', NOBODY);
       const { body = null } = init;
       const request = { ...init, body, redirect: 'manual' as const, signal: AbortSignal.any(signals) };
-      const response = await fetch(url, request);
+      if (isPlain(url)) line = await openDirectLine();
+      const response = await (line?.fetch(url, request) ?? fetch(url, request));
       const text = await readCapped(response);
       fate = { kind: 'answered', status: response.status };
       // A refusal ends in messages, and careless servers repeat in it what they refuse.
@@ -60,7 +65,35 @@ export function createServerFetch({
       throw error;
     } finally {
       onFate(fate);
+      await line?.close();
     }
+  };
+}
+
+type Init = Parameters<ServerFetch>[1];
+
+interface DirectRequest extends Omit<Init, 'body' | 'redirect'> {
+  readonly body: NonNullable<Init['body']> | null;
+  readonly redirect: 'follow' | 'manual';
+}
+
+interface DirectLine {
+  readonly fetch: (url: string, request: DirectRequest) => Promise<Response>;
+  readonly close: () => Promise<void>;
+}
+
+/** Without TLS a server is on this machine: any proxy would read its secrets, and come back from elsewhere. */
+function isPlain(url: string): boolean {
+  return new URL(url).protocol === 'http:';
+}
+
+/** A connection past every proxy. The platform's fetch knows no way to ask for one. */
+async function openDirectLine(): Promise<DirectLine> {
+  const { Agent, fetch } = await import('undici');
+  const dispatcher = new Agent();
+  return {
+    fetch: (url, request) => fetch(url, { ...request, dispatcher }),
+    close: () => dispatcher.destroy(),
   };
 }
 

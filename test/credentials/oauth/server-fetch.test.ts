@@ -1,7 +1,8 @@
 /** A server that repeats what it was sent: its refusals end in messages, and hold no secret by then. */
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { afterEach, describe, expect, it } from 'vitest';
+import { Agent, getGlobalDispatcher, setGlobalDispatcher } from 'undici';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { createServerFetch } from '../../../src/credentials/oauth/server-fetch.ts';
 
 let server: Server | undefined;
@@ -72,4 +73,24 @@ describe('a refusal', () => {
 it('a good answer may hold what was sent: a refresh token that stays the same', async () => {
   const said = await ask(await serve(repeats(200)), {});
   expect(said).toContain('canary-refresh/token=1');
+});
+
+it('a server without TLS, which is on this machine, is asked past the proxy of the environment; any other through it', async () => {
+  const asked: string[] = [];
+  const before = getGlobalDispatcher();
+  // What Node.js puts here under NODE_USE_ENV_PROXY.
+  class Proxied extends Agent {
+    override dispatch(...[options]: Parameters<Agent['dispatch']>): boolean {
+      asked.push(String(options.origin));
+      throw new Error('asked through the proxy');
+    }
+  }
+  setGlobalDispatcher(new Proxied());
+  onTestFinished(() => setGlobalDispatcher(before));
+  const url = await serve((_request, response) => response.end('{"direct":true}'));
+  const ask = createServerFetch();
+  const init = { method: 'POST', headers: {}, body: 'code=canary', redirect: 'manual' as const };
+  expect(await (await ask(url, init)).json()).toEqual({ direct: true });
+  await expect(ask('https://as.example/token', init)).rejects.toThrow();
+  expect(asked).toEqual(['https://as.example']);
 });
