@@ -98,7 +98,7 @@ type Line = Awaited<ReturnType<typeof openLine>>;
 
 /** Loaded with the first request: it takes as long as all else that a command which sends none does. */
 async function openLine(lookup: LookupFunction | undefined) {
-  const { Agent, request } = await import('undici');
+  const { Agent, request } = await import('../platform/http-library.ts');
   const agent = new Agent({
     connect: { timeout: DEFAULT_TIMEOUT_MS, ...(lookup === undefined ? {} : { lookup }) },
     headersTimeout: 5_000,

@@ -42,8 +42,8 @@ export const UPSTREAM_DEFENCES: readonly Defence[] = [
     also: [
       {
         file: 'src/discovery/probe.ts',
-        defence: `const { Agent, request } = await import('undici');`,
-        without: `const { Agent, interceptors, request } = await import('undici');`,
+        defence: `const { Agent, request } = await import('../platform/http-library.ts');`,
+        without: `const { Agent, interceptors, request } = await import('../platform/http-library.ts');`,
       },
     ],
     test: 'test/discovery/probe.test.ts',

@@ -33,7 +33,9 @@ it('a server that starts loads few files, and none of a package', async () => {
 it('a resolution loads none of what only the server needs', async () => {
   const files = await loadedBy(['resolve', 'openai/gpt-5', '--offline']);
   const texts = await Promise.all(files.map((url) => readFile(new URL(url), 'utf8')));
-  expect(texts.filter((text) => /^\/\/ node_modules\/(?:hono|pino|chokidar|undici)\//m.test(text))).toEqual([]);
+  expect(texts.filter((text) => /^\/\/ node_modules\/(?:hono|pino|chokidar|undici)\//m.test(text))).toEqual(
+    [],
+  );
   expect(texts.filter((text) => /^\/\/ node_modules\/zod\//m.test(text))).not.toEqual([]);
 });
 

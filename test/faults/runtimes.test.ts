@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { type FakeOllama, startFakeOllama } from '../helpers/fake-ollama.ts';
-import { startFakeRuntime } from '../helpers/fake-runtime.ts';
+import { startFakeVllm } from '../helpers/fakes/vllm.ts';
 import type { Rig } from '../helpers/sidecar-rig.ts';
 import { startRig } from '../discovery/rig.ts';
 import { closing, cpuOf, scan, sidecarWith } from './fault-rig.ts';
@@ -167,13 +167,7 @@ it('fault: a runtime with 10,000 models', async () => {
 });
 
 it('fault: 200 runtimes at a time', async () => {
-  const fakes = await Promise.all(
-    Array.from({ length: 200 }, (_, index) =>
-      startFakeRuntime(({ path }) =>
-        path === '/v1/models' ? { body: { object: 'list', data: [{ id: `m${index}` }] } } : { status: 404 },
-      ),
-    ),
-  );
+  const fakes = await Promise.all(Array.from({ length: 200 }, () => startFakeVllm()));
   onTestFinished(async () => void (await Promise.all(fakes.map((fake) => fake.stop()))));
   const real = closing(await startFakeOllama({ models: [MODEL] }));
   const rig = await sidecarWith({

@@ -89,7 +89,7 @@ function isPlain(url: string): boolean {
 
 /** A connection past every proxy. The platform's fetch knows no way to ask for one. */
 async function openDirectLine(): Promise<DirectLine> {
-  const { Agent, fetch } = await import('undici');
+  const { Agent, fetch } = await import('../../platform/http-library.ts');
   const dispatcher = new Agent();
   return {
     fetch: (url, request) => fetch(url, { ...request, dispatcher }),
