@@ -191,3 +191,16 @@ describe('tokens as long as a header takes', () => {
     expect(await store.list()).toEqual([]);
   });
 });
+
+describe('a token that is over when it comes', () => {
+  it('"expires_in": 0 is not a token that never ends: it is renewed before it is handed out', async () => {
+    answer = { expires_in: 0 };
+    await run(['login', 'acme']);
+    const { expires, obtained } = await stored();
+    expect(expires).not.toBeNull();
+    expect(expires).toBe(obtained);
+    answer = { expires_in: 3600 };
+    expect(await resolve()).toMatchObject({ kind: 'token' });
+    expect((await stored()).access.reveal()).toBe(handedOut[2]);
+  });
+});
