@@ -204,3 +204,16 @@ describe('a token that is over when it comes', () => {
     expect((await stored()).access.reveal()).toBe(handedOut[2]);
   });
 });
+
+describe('settings that name another server or client than the login', () => {
+  it.each([
+    ['another issuer', { issuer: 'http://127.0.0.1:9' }, 'the settings name http://127.0.0.1:9'],
+    ['another client', { clientId: 'somebody-else' }, 'another client'],
+  ])('%s: status and resolve say the same', async (_name, changed, why) => {
+    await run(['login', 'acme']);
+    const status = await run(['status'], changed);
+    expect(status).toMatchObject({ json: { logins: [{ state: 'reauth-required' }] } });
+    expect(status.lines.join()).toContain(why);
+    expect(await resolve(changed)).toMatchObject({ kind: 'reauth-required' });
+  });
+});
