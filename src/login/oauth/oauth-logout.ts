@@ -1,4 +1,5 @@
 /** `oauth logout`: the server is told to forget the tokens (RFC 7009), then this machine forgets them too. */
+import { foreignTo } from '../../credentials/oauth/renew-login.ts';
 import { readServerFailure } from '../../credentials/oauth/server-failure.ts';
 import { readStoredLogin, type StoredLogin } from '../../credentials/oauth/stored-grant.ts';
 import { EXIT } from '../../domain/errors.ts';
@@ -60,11 +61,10 @@ async function revoke(
   if (session === null) return { kind: 'failed', detail: 'the settings or the config cannot be read' };
   const connection = await session.servers.connect(provider, session.lookup);
   if (connection.kind === 'failed') return { kind: 'failed', detail: connection.detail };
-  const { library, configuration, issuer, clientId } = connection;
+  const { library, configuration } = connection;
   // Tokens of another server or client are told to nobody.
-  if (issuer !== login.issuer || clientId !== login.clientId) {
-    return { kind: 'failed', detail: 'the settings name another server or client by now' };
-  }
+  const foreign = foreignTo(login, connection);
+  if (foreign !== null) return { kind: 'failed', detail: foreign };
   if (configuration.serverMetadata().revocation_endpoint === undefined) return { kind: 'not-offered' };
   try {
     if (login.refresh !== null) {

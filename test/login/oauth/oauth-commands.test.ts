@@ -217,3 +217,12 @@ describe('settings that name another server or client than the login', () => {
     expect(await resolve(changed)).toMatchObject({ kind: 'reauth-required' });
   });
 });
+
+describe('logout', () => {
+  it('tells a server that the settings write with a slash at its end, as a renewal does', async () => {
+    await run(['login', 'acme']);
+    const result = await run(['logout', 'acme'], { issuer: `${issuer}/` });
+    expect(result).toMatchObject({ warnings: [], json: { revoked: true } });
+    expect(revoked).toEqual([handedOut[1], handedOut[0]]);
+  });
+});
