@@ -14,6 +14,9 @@ type Revocation =
   | { readonly kind: 'not-offered' }
   | { readonly kind: 'failed'; readonly detail: string };
 
+/** After so many tries what is there is removed, and a renewal that comes between once more goes unrevoked. */
+const MOST_ROUNDS = 3;
+
 /**
  * Logs out, whether or not the server can be reached: what is stored here is removed in any case.
  *
@@ -36,8 +39,7 @@ export async function oauthLogout(
       ready: false,
     };
   }
-  const revocation = await revoke(provider, login, session);
-  const removed = await deps.store.removeProfile(profileId);
+  const { revocation, removed } = await forget(provider, login, session, deps);
   return {
     exitCode: EXIT.ok,
     lines: [`Logged out of ${provider}: ${quoteUntrusted(profileId)} is removed.`],
@@ -50,6 +52,26 @@ export async function oauthLogout(
     },
     ready: false,
   };
+}
+
+/** Removes the tokens that were revoked and no others: a renewal may have put new ones in their place meanwhile. */
+async function forget(
+  provider: string,
+  login: StoredLogin,
+  session: OAuthSession | null,
+  { store }: Pick<LoginDeps, 'store'>,
+  round = 1,
+): Promise<{ readonly revocation: Revocation; readonly removed: readonly string[] }> {
+  const profileId = loginProfileId(provider);
+  const revocation = await revoke(provider, login, session);
+  const removed = await store.removeProfile(profileId, (entry) => {
+    const found = readStoredLogin(entry);
+    return found !== undefined && (found.version === login.version || round === MOST_ROUNDS);
+  });
+  const newer = removed.length > 0 ? undefined : readStoredLogin(await store.readEntry(profileId));
+  return newer === undefined || round === MOST_ROUNDS
+    ? { revocation, removed }
+    : forget(provider, newer, session, { store }, round + 1);
 }
 
 /** The refresh token first: with it most servers revoke the access token too. */

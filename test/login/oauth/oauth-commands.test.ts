@@ -12,6 +12,7 @@ import { toHeldToken } from '../../../src/credentials/oauth/profile-state.ts';
 import { readStoredLogin, type StoredLogin } from '../../../src/credentials/oauth/stored-grant.ts';
 import { createOwnStore, type OwnStore } from '../../../src/credentials/own-store.ts';
 import type { OAuthClientSettings } from '../../../src/domain/oauth-client.ts';
+import { Secret } from '../../../src/domain/secret.ts';
 import { createAsk } from '../../../src/login/ask-provider.ts';
 import { oauthLogin } from '../../../src/login/oauth.ts';
 import type { OAuthDeps } from '../../../src/login/oauth/oauth-deps.ts';
@@ -224,5 +225,28 @@ describe('logout', () => {
     const result = await run(['logout', 'acme'], { issuer: `${issuer}/` });
     expect(result).toMatchObject({ warnings: [], json: { revoked: true } });
     expect(revoked).toEqual([handedOut[1], handedOut[0]]);
+  });
+
+  it('a renewal that stores new tokens meanwhile: those are revoked too before they are removed', async () => {
+    await run(['login', 'acme']);
+    await end();
+    onRevocation = async () => {
+      onRevocation = () => Promise.resolve();
+      expect(await resolve()).toMatchObject({ kind: 'token' });
+    };
+    expect(await run(['logout', 'acme'])).toMatchObject({
+      json: { removed: ['acme:default'], revoked: true },
+    });
+    expect(handedOut).toHaveLength(4);
+    expect(revoked).toEqual([1, 0, 3, 2].map((index) => handedOut[index]));
+    expect(await store.list()).toEqual([]);
+  });
+
+  it('a key that somebody stores meanwhile is no login, and stays', async () => {
+    await run(['login', 'acme']);
+    onRevocation = () =>
+      store.put('acme:default', { type: 'api_key', provider: 'acme', key: new Secret('sk-acme-0123456789') });
+    expect(await run(['logout', 'acme'])).toMatchObject({ exitCode: 0, json: { removed: [] } });
+    expect(await store.list()).toHaveLength(1);
   });
 });
