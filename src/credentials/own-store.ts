@@ -61,8 +61,12 @@ export interface OwnStore {
    *   `cannot-write` when the file cannot be stored
    */
   remove(providerId: string): Promise<string[]>;
-  /** Removes the profile of that id, and no other; else as `remove`. */
-  removeProfile(profileId: string): Promise<string[]>;
+  /**
+   * Removes the profile of that id, and no other; else as `remove`.
+   *
+   * @param isMeant asked under the lock of the file, about the entry that is there by then. @default it is
+   */
+  removeProfile(profileId: string, isMeant?: (entry: StoreBody) => boolean): Promise<string[]>;
   /**
    * The entry of a profile as the file has it, secrets included; undefined when there is none.
    *
@@ -132,10 +136,13 @@ export function createOwnStore({ path, clock, onMovedAside }: OwnStoreOptions): 
 
     remove: (providerId) => removeWhere((body) => profilesOfProvider(body, providerId)),
 
-    removeProfile: (profileId) =>
-      removeWhere(({ profiles }) =>
-        isRecord(profiles) && Object.hasOwn(profiles, profileId) ? [profileId] : [],
-      ),
+    removeProfile: (profileId, isMeant) =>
+      removeWhere((body) => {
+        if (!isRecord(body.profiles) || !Object.hasOwn(body.profiles, profileId)) return [];
+        if (isMeant === undefined) return [profileId];
+        const entry = entryOf(body, profileId);
+        return entry !== undefined && isMeant(entry) ? [profileId] : [];
+      }),
   };
 }
 

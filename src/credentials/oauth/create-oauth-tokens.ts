@@ -3,10 +3,8 @@
  * their end while somebody uses them, by one call however many wait for it.
  */
 import { messageOf, SidecarError } from '../../domain/errors.ts';
-import { issuerOf } from '../../domain/oauth-client.ts';
 import type { CredentialChange, EventSink } from '../../domain/sidecar-event.ts';
 import type { Logger } from '../../platform/logger.ts';
-import { clientIdOf } from './client-identity.ts';
 import { profileSourceOf } from '../profile-place.ts';
 import { loginHint } from './login-hint.ts';
 import { createOAuthRenewer } from './oauth-renewer.ts';
@@ -26,7 +24,7 @@ import {
   toHeldToken,
 } from './profile-state.ts';
 import { backOff } from './refresh-policy.ts';
-import { foreignTo, type Renewal, type RenewalParts, renewLogin } from './renew-login.ts';
+import { foreignToSettings, type Renewal, type RenewalParts, renewLogin } from './renew-login.ts';
 import { decide, endOf, type TokenDecision, type TokenTrouble } from './token-decision.ts';
 
 export interface OAuthTokensOptions extends RenewalParts {
@@ -57,12 +55,8 @@ export function createOAuthTokens(options: OAuthTokensOptions): OAuthTokenKeeper
   };
 
   /** Why a login is not one at the server and of the client that the settings name. */
-  const foreignness = ({ providerId, lookup }: OAuthTokenRequest, { grant }: HeldToken): string | null => {
-    const settings = servers.settingsFor(providerId);
-    if (settings === undefined) return null;
-    const clientId = clientIdOf(settings, lookup.env) ?? null;
-    return foreignTo(grant, { issuer: issuerOf(settings), clientId });
-  };
+  const foreignness = ({ providerId, lookup }: OAuthTokenRequest, { grant }: HeldToken): string | null =>
+    foreignToSettings(grant, servers.settingsFor(providerId), lookup.env);
 
   const judge = (state: ProfileState, now: number): { token: HeldToken; decision: TokenDecision } => {
     const token = newestToken(state, state.last.token);

@@ -6,12 +6,13 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { SidecarError } from '../../domain/errors.ts';
-import { sameIssuer } from '../../domain/oauth-client.ts';
+import { issuerOf, type OAuthClientSettings, sameIssuer } from '../../domain/oauth-client.ts';
 import { canonicalProviderId } from '../../domain/provider-id.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { ensurePrivateFolder, withFileLock } from '../../platform/files.ts';
+import type { Environment } from '../../platform/paths.ts';
 import type { AuthorizationServers, ServerConnection } from './authorization-server.ts';
-import type { ClientLookup } from './client-identity.ts';
+import { type ClientLookup, clientIdOf } from './client-identity.ts';
 import type { LoginStore } from './login-store.ts';
 import { callRefresh, revokeQuietly, type RefreshAnswer } from './refresh-call.ts';
 import type { RequestFate } from './server-fetch.ts';
@@ -194,6 +195,16 @@ export function foreignTo(
     return `it is a login of another client at ${login.issuer} than the settings name`;
   }
   return null;
+}
+
+/** The same for what the settings of a provider say now; null too where they say nothing of it. */
+export function foreignToSettings(
+  login: Pick<StoredLogin, 'issuer' | 'clientId'>,
+  settings: OAuthClientSettings | undefined,
+  env: Environment,
+): string | null {
+  if (settings === undefined) return null;
+  return foreignTo(login, { issuer: issuerOf(settings), clientId: clientIdOf(settings, env) ?? null });
 }
 
 function isExpired({ expires }: StoredLogin, now: number): boolean {

@@ -5,6 +5,7 @@
 import { systemCodeOf } from '../../domain/errors.ts';
 import { withoutSecrets } from '../../domain/sent-secrets.ts';
 import { isMetadataUrl } from '../../domain/metadata-host.ts';
+import { watchSending } from '../../platform/send-watch.ts';
 
 /** What became of one request. `unanswered`: it may have reached the server, and its answer never came. */
 export type RequestFate =
@@ -43,16 +44,19 @@ export function createServerFetch({
   onFate = () => undefined,
 }: ServerFetchOptions = {}): ServerFetch {
   return async (url, init) => {
-    const signals = [signal, init.signal].filter((given) => given !== undefined);
-    let fate: RequestFate = { kind: 'unanswered' };
+    const given = AbortSignal.any([signal, init.signal].filter((each) => each !== undefined));
+    let fate: RequestFate = { kind: 'not-sent' };
+    const watch = watchSending(url);
     let line: DirectLine | undefined;
     try {
+      given.throwIfAborted();
       // Metadata of a server may name any address. Names need no look-up here: whatever is not this machine has
       // to speak TLS under its name, which no metadata service does.
       if (isMetadataUrl(url)) throw new TypeError('the address is the metadata service of a cloud', NOBODY);
       const { body = null } = init;
-      const request = { ...init, body, redirect: 'manual' as const, signal: AbortSignal.any(signals) };
+      const request = { ...init, body, redirect: 'manual' as const, signal: given };
       if (isPlain(url)) line = await openDirectLine();
+      fate = { kind: 'unanswered' };
       const response = await (line?.fetch(url, request) ?? fetch(url, request));
       const text = await readCapped(response);
       fate = { kind: 'answered', status: response.status };
@@ -61,9 +65,10 @@ export function createServerFetch({
       // A status of its own without a body, such as 204, may not carry even an empty one.
       return new Response(told === '' ? null : told, { status: response.status, headers: response.headers });
     } catch (error) {
-      if (neverArrived(error)) fate = { kind: 'not-sent' };
+      if (neverArrived(error) || watch.sentNothing()) fate = { kind: 'not-sent' };
       throw error;
     } finally {
+      watch.stop();
       onFate(fate);
       await line?.close();
     }

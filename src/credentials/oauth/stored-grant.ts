@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import { Secret } from '../../domain/secret.ts';
+import { keyDefect, Secret } from '../../domain/secret.ts';
 import { hasControlCharacters } from '../../domain/untrusted-text.ts';
 
 /** Why a stored login cannot be renewed any more. Only a new login ends this state. */
@@ -47,12 +47,17 @@ const plainText = z
   .min(1)
   .max(2048)
   .refine((text) => !hasControlCharacters(text));
+/** By the rule by which tokens are received: one that can be stored is one that can be read again. */
+const token = z
+  .string()
+  .trim()
+  .refine((text) => keyDefect(text) === undefined);
 
 const loginSchema = z.object({
   type: z.literal('oauth'),
   provider: plainText,
-  access: plainText,
-  refresh: plainText.optional().catch(undefined),
+  access: token,
+  refresh: token.optional().catch(undefined),
   issuer: plainText,
   clientId: plainText,
   scopes: z.array(plainText).catch([]),

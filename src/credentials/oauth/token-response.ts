@@ -39,7 +39,8 @@ export function readTokenResponse(response: TokenResponse, receivedAt: number): 
   if (response.token_type.toLowerCase() !== 'bearer') return 'is not a bearer token';
   const defect = keyDefect(access) ?? (refresh ? keyDefect(refresh) : undefined);
   if (defect !== undefined) return defect;
-  const isKnown = life !== undefined && life > 0 && life < LONGEST_LIFE;
+  // With 0 it is over at once, which is not the same as a life that nobody named.
+  const isKnown = life !== undefined && life >= 0 && life < LONGEST_LIFE;
   return {
     access: new Secret(access),
     refresh: refresh ? new Secret(refresh) : null,

@@ -7,7 +7,6 @@ import {
 } from '../../credentials/oauth/token-response.ts';
 import type { OAuthClientSettings } from '../../domain/oauth-client.ts';
 import type { ServerFailure } from '../../credentials/oauth/server-failure.ts';
-import { quoteUntrusted } from '../../domain/untrusted-text.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Sleep } from '../../platform/sleep.ts';
 import { type FailedLogin, failedLogin, type LoginOutcome } from './login-outcome.ts';
@@ -69,9 +68,9 @@ export function grantParameters({ scopes, resource }: OAuthClientSettings): Reco
  */
 export function receiveTokens(answer: TokenResponse, receivedAt: number): ReceivedTokens | FailedLogin {
   const tokens = readTokenResponse(answer, receivedAt);
-  if (typeof tokens === 'string') return failedLogin('invalid-answer', `it sent a token that ${tokens}`);
-  if (tokens.tokenType.toLowerCase() === 'bearer') return tokens;
-  return failedLogin('invalid-answer', `it sent a token of type ${quoteUntrusted(tokens.tokenType, 40)}`);
+  return typeof tokens === 'string'
+    ? failedLogin('invalid-answer', `it sent a token that ${tokens}`)
+    : tokens;
 }
 
 /** A failed call as the end of a login. */

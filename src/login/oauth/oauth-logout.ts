@@ -1,4 +1,5 @@
 /** `oauth logout`: the server is told to forget the tokens (RFC 7009), then this machine forgets them too. */
+import { foreignTo } from '../../credentials/oauth/renew-login.ts';
 import { readServerFailure } from '../../credentials/oauth/server-failure.ts';
 import { readStoredLogin, type StoredLogin } from '../../credentials/oauth/stored-grant.ts';
 import { EXIT } from '../../domain/errors.ts';
@@ -12,6 +13,9 @@ type Revocation =
   | { readonly kind: 'revoked' }
   | { readonly kind: 'not-offered' }
   | { readonly kind: 'failed'; readonly detail: string };
+
+/** After so many tries what is there is removed, and a renewal that comes between once more goes unrevoked. */
+const MOST_ROUNDS = 3;
 
 /**
  * Logs out, whether or not the server can be reached: what is stored here is removed in any case.
@@ -35,8 +39,7 @@ export async function oauthLogout(
       ready: false,
     };
   }
-  const revocation = await revoke(provider, login, session);
-  const removed = await deps.store.removeProfile(profileId);
+  const { revocation, removed } = await forget(provider, login, session, deps);
   return {
     exitCode: EXIT.ok,
     lines: [`Logged out of ${provider}: ${quoteUntrusted(profileId)} is removed.`],
@@ -51,6 +54,26 @@ export async function oauthLogout(
   };
 }
 
+/** Removes the tokens that were revoked and no others: a renewal may have put new ones in their place meanwhile. */
+async function forget(
+  provider: string,
+  login: StoredLogin,
+  session: OAuthSession | null,
+  { store }: Pick<LoginDeps, 'store'>,
+  round = 1,
+): Promise<{ readonly revocation: Revocation; readonly removed: readonly string[] }> {
+  const profileId = loginProfileId(provider);
+  const revocation = await revoke(provider, login, session);
+  const removed = await store.removeProfile(profileId, (entry) => {
+    const found = readStoredLogin(entry);
+    return found !== undefined && (found.version === login.version || round === MOST_ROUNDS);
+  });
+  const newer = removed.length > 0 ? undefined : readStoredLogin(await store.readEntry(profileId));
+  return newer === undefined || round === MOST_ROUNDS
+    ? { revocation, removed }
+    : forget(provider, newer, session, { store }, round + 1);
+}
+
 /** The refresh token first: with it most servers revoke the access token too. */
 async function revoke(
   provider: string,
@@ -60,11 +83,10 @@ async function revoke(
   if (session === null) return { kind: 'failed', detail: 'the settings or the config cannot be read' };
   const connection = await session.servers.connect(provider, session.lookup);
   if (connection.kind === 'failed') return { kind: 'failed', detail: connection.detail };
-  const { library, configuration, issuer, clientId } = connection;
+  const { library, configuration } = connection;
   // Tokens of another server or client are told to nobody.
-  if (issuer !== login.issuer || clientId !== login.clientId) {
-    return { kind: 'failed', detail: 'the settings name another server or client by now' };
-  }
+  const foreign = foreignTo(login, connection);
+  if (foreign !== null) return { kind: 'failed', detail: foreign };
   if (configuration.serverMetadata().revocation_endpoint === undefined) return { kind: 'not-offered' };
   try {
     if (login.refresh !== null) {

@@ -41,10 +41,12 @@ export function createOAuthPlugin(
   };
 
   const status = async (given: string | undefined): Promise<CommandResult> => {
-    session();
-    if (given === undefined) return oauthStatus(known, deps);
+    const current = session();
+    if (given === undefined) return oauthStatus(known, current, deps);
     const provider = canonicalProviderId(given);
-    return known.includes(provider) ? oauthStatus([provider], deps) : failure(noLoginFor(given, known));
+    return known.includes(provider)
+      ? oauthStatus([provider], current, deps)
+      : failure(noLoginFor(given, known));
   };
 
   return {

@@ -1,9 +1,10 @@
 /** A server that repeats what it was sent: its refusals end in messages, and hold no secret by then. */
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTcpServer, type Socket } from 'node:net';
 import { Agent, getGlobalDispatcher, setGlobalDispatcher } from 'undici';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
-import { createServerFetch } from '../../../src/credentials/oauth/server-fetch.ts';
+import { createServerFetch, type RequestFate } from '../../../src/credentials/oauth/server-fetch.ts';
 
 let server: Server | undefined;
 afterEach(async () => {
@@ -93,4 +94,54 @@ it('a server without TLS, which is on this machine, is asked past the proxy of t
   expect(await (await ask(url, init)).json()).toEqual({ direct: true });
   await expect(ask('https://as.example/token', init)).rejects.toThrow();
   expect(asked).toEqual(['https://as.example']);
+});
+
+describe('what became of a request that was given up', () => {
+  /** Asks until `stop` is called. */
+  async function fateOf(url: string, stopped: AbortSignal): Promise<readonly RequestFate[]> {
+    const fates: RequestFate[] = [];
+    const ask = createServerFetch({ onFate: (fate) => fates.push(fate) });
+    const body = new URLSearchParams({ grant_type: 'refresh_token' });
+    const request = { method: 'POST', headers: {}, body, redirect: 'manual' as const, signal: stopped };
+    await expect(ask(url, request)).rejects.toThrow();
+    return fates;
+  }
+
+  it('before there was a connection: it was not sent', async () => {
+    const stop = new AbortController();
+    const sockets: Socket[] = [];
+    // Takes the connection and says nothing: TLS never comes to be.
+    const silent = createTcpServer((socket) => {
+      sockets.push(socket);
+      socket.on('error', () => undefined).once('data', () => stop.abort());
+    }).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const address = silent.address();
+    const port = typeof address === 'object' ? address?.port : '';
+    try {
+      expect(await fateOf(`https://127.0.0.1:${port}/token`, stop.signal)).toEqual([{ kind: 'not-sent' }]);
+    } finally {
+      for (const socket of sockets) socket.destroy();
+      silent.close();
+      await once(silent, 'close');
+    }
+  });
+
+  it('before anything began: it was not sent', async () => {
+    const url = await serve((_request, response) => response.end('{}'));
+    expect(await fateOf(url, AbortSignal.abort())).toEqual([{ kind: 'not-sent' }]);
+  });
+
+  it('after the server had it: its answer never came, on a new connection and on a kept one', async () => {
+    let stop = new AbortController();
+    const url = await serve((request, response) => {
+      request.resume();
+      if (request.method === 'GET') response.end('{}');
+      else stop.abort();
+    });
+    expect(await fateOf(url, stop.signal)).toEqual([{ kind: 'unanswered' }]);
+    stop = new AbortController();
+    await createServerFetch()(url, { method: 'GET', headers: {}, redirect: 'manual' });
+    expect(await fateOf(url, stop.signal)).toEqual([{ kind: 'unanswered' }]);
+  });
 });
