@@ -76,8 +76,10 @@ export function holdIdentity({ ask, fileState, clock, random, onChange }: HeldId
     // The clock was set back: nobody could say how long the pause would last.
     if (now < takenAt - CLOCK_STEP_MS) notBefore = -Infinity;
     if (held !== null && isOver(held.times, now)) {
-      onChange('expired', held.found.source);
+      const { source } = held.found;
+      // First what is true, then the news: who hears it may look at once.
       held = null;
+      onChange('expired', source);
     }
   };
 
@@ -90,12 +92,13 @@ export function holdIdentity({ ask, fileState, clock, random, onChange }: HeldId
       outcome.kind === 'found' &&
       (held === null || outcome.keys.expiration === null || !isSame(held.found, outcome));
     failures = isNews ? 0 : failures + 1;
+    const isRotated = isNews && previous !== null && !hasSameKeys(previous, outcome);
     if (isNews) {
-      if (previous !== null && !hasSameKeys(previous, outcome)) onChange('rotated', outcome.source);
       previous = outcome;
       held = { found: outcome, times: timesOf(outcome.keys.expiration, now, random()) };
     }
     notBefore = nextAttempt(failures, held?.times ?? null, now);
+    if (isRotated) onChange('rotated', outcome.source);
     if (outcome.kind === 'failed' && previous !== null) onChange('renewal-failed', outcome.source);
     update(now);
   };

@@ -14,12 +14,15 @@ let life: number | null | 'fails' | 'down';
 let asked: number;
 let changes: string[];
 let files: Record<string, string>;
+/** What the listener does when it hears of a change. */
+let onNews: () => void;
 
 beforeEach(() => {
   vi.useFakeTimers({ now: START, toFake: ['setTimeout', 'clearTimeout', 'Date'] });
   life = HOUR;
   asked = 0;
   changes = [];
+  onNews = () => undefined;
   files = { config: '1' };
   held = holdIdentity({
     ask: () => {
@@ -29,7 +32,10 @@ beforeEach(() => {
     fileState: (path) => files[path] ?? 'absent',
     clock: Date.now,
     random: () => 0.5,
-    onChange: (change) => changes.push(change),
+    onChange: (change) => {
+      changes.push(change);
+      onNews();
+    },
   });
 });
 
@@ -99,6 +105,19 @@ describe('"refresh ahead in the background"', () => {
     await later(10 * HOUR);
     expect(asked).toBe(before);
     expect(await get()).toBe(`AKIA${before + 1}`);
+  });
+
+  it('a listener that looks at once sees what has become of the identity, and each change is told once', async () => {
+    const seen: string[] = [];
+    onNews = () => {
+      if (changes.length < 20) seen.push(`${changes.at(-1)} ${idOf(held.peek(Date.now()))}`);
+    };
+    await get();
+    await later(49 * MIN);
+    sleep(3 * HOUR);
+    await get();
+    expect(changes).toEqual(['rotated', 'expired', 'rotated']);
+    expect(seen).toEqual(['rotated AKIA2', 'expired nothing', 'rotated AKIA3']);
   });
 
   it('close ends the renewals', async () => {
@@ -172,7 +191,10 @@ describe('"hand out the old one only if no better can be had and it has not expi
       fileState: () => '',
       clock: Date.now,
       random: () => 0.5,
-      onChange: (change) => changes.push(change),
+      onChange: (change) => {
+        changes.push(change);
+        onNews();
+      },
     });
     await get();
     sleep(HOUR - 4 * MIN);
