@@ -50,7 +50,8 @@ const LONGEST_SLEEP = 60_000;
 
 /** Begins with nothing; the first who asks waits. */
 export function holdIdentity({ ask, fileState, clock, random, onChange }: HeldIdentityDeps): HeldIdentity {
-  let held: { readonly found: Found; readonly times: KeyTimes } | null = null;
+  let held: { readonly found: Found; readonly times: KeyTimes; readonly files: Attempt['files'] } | null =
+    null;
   /** The keys that were handed out last, to know new ones by. */
   let previous: Found | null = null;
   let last: Attempt | null = null;
@@ -63,15 +64,20 @@ export function holdIdentity({ ask, fileState, clock, random, onChange }: HeldId
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
 
+  const hasChanged = (files: Attempt['files'] | undefined): boolean =>
+    files !== undefined && [...files].some(([path, state]) => fileState(path) !== state);
+
   /** What is remembered counts as long as its files are what they were, and its keys have not expired. */
   const update = (now: number): void => {
-    if (last !== null && [...last.files].some(([path, state]) => fileState(path) !== state)) {
+    const isOtherIdentity = hasChanged(held?.files);
+    if (isOtherIdentity || hasChanged(last?.files)) {
       // An attempt that is under way began before the change: what it brings is not waited for.
       flight = null;
       last = null;
-      held = null;
       failures = 0;
       notBefore = -Infinity;
+      // What ends a failure alone, such as a login that is new, leaves keys that were had before it good.
+      if (isOtherIdentity) held = null;
     }
     // The clock was set back: nobody could say how long the pause would last.
     if (now < takenAt - CLOCK_STEP_MS) notBefore = -Infinity;
@@ -95,7 +101,7 @@ export function holdIdentity({ ask, fileState, clock, random, onChange }: HeldId
     const isRotated = isNews && previous !== null && !hasSameKeys(previous, outcome);
     if (isNews) {
       previous = outcome;
-      held = { found: outcome, times: timesOf(outcome.keys.expiration, now, random()) };
+      held = { found: outcome, times: timesOf(outcome.keys.expiration, now, random()), files: attempt.files };
     }
     notBefore = nextAttempt(failures, held?.times ?? null, now);
     if (isRotated) onChange('rotated', outcome.source);

@@ -27,7 +27,9 @@ beforeEach(() => {
   held = holdIdentity({
     ask: () => {
       asked += 1;
-      return Promise.resolve({ outcome: answer(), files: new Map(Object.entries(files)) });
+      const outcome = answer();
+      const watched = Object.entries(files).filter(([path]) => path !== 'login' || outcome.kind !== 'found');
+      return Promise.resolve({ outcome, files: new Map(watched) });
     },
     fileState: (path) => files[path] ?? 'absent',
     clock: Date.now,
@@ -228,6 +230,24 @@ describe('"failures are remembered shortly, so that nobody hammers"', () => {
     files = { config: '3' };
     expect(await get()).toBe('AKIA3');
     expect(changes).toEqual(['rotated']);
+  });
+
+  it('a login file that changes ends a failed renewal, and not the keys that are still good', async () => {
+    await get();
+    files = { config: '1', login: 'a' };
+    life = 'fails';
+    sleep(49 * MIN);
+    await get();
+    await later(1);
+    expect(asked).toBe(2);
+    files = { config: '1', login: 'b' };
+    expect(idOf(held.known(Date.now()))).toBe('AKIA1');
+    expect(await get()).toBe('AKIA1');
+    await later(1);
+    expect(asked).toBe(3);
+    files = { config: '2', login: 'b' };
+    expect(held.known(Date.now())).toBeNull();
+    expect(await get()).toBe('failed');
   });
 
   it('a look starts nothing while there are no keys', async () => {
