@@ -49,6 +49,7 @@ const HEADS: Readonly<Record<Exclude<LoginFailure['reason'], 'no-aws'>, string>>
   malformed: 'Login failed',
   failed: 'Login failed',
   file: 'Login failed',
+  unsaved: 'Login failed',
 };
 
 /** The result of `whoami`, from the file alone. */
