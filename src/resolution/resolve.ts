@@ -95,7 +95,7 @@ async function resolveFresh(
     const { provider, model } = found;
     return { kind: 'failed', problem: outcome.problem, steps, provider, ...(model ? { model } : {}) };
   }
-  const headed = await placeHeaders(found.provider, found.model, snapshot.references);
+  const headed = await placeHeaders(found.provider, found.model, snapshot.references, request.wait ?? true);
   const allSteps = [...steps, ...headed.steps];
   if (headed.kind === 'failed') {
     const { provider, model } = found;
