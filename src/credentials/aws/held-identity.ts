@@ -55,6 +55,8 @@ export function holdIdentity({ ask, fileState, clock, random, onChange }: HeldId
   /** The keys that were handed out last, to know new ones by. */
   let previous: Found | null = null;
   let last: Attempt | null = null;
+  /** Whether these files have led to keys. */
+  let wasThere = false;
   let failures = 0;
   let notBefore = -Infinity;
   /** When the last attempt ended. */
@@ -74,6 +76,7 @@ export function holdIdentity({ ask, fileState, clock, random, onChange }: HeldId
       // An attempt that is under way began before the change: what it brings is not waited for.
       flight = null;
       last = null;
+      wasThere = held !== null && !isOtherIdentity;
       failures = 0;
       notBefore = -Infinity;
       // What ends a failure alone, such as a login that is new, leaves keys that were had before it good.
@@ -91,8 +94,10 @@ export function holdIdentity({ ask, fileState, clock, random, onChange }: HeldId
 
   const take = (attempt: Attempt): void => {
     const now = clock();
-    const { outcome } = attempt;
-    last = attempt;
+    // Where the files are the same, an identity that was there is not gone: its source is down.
+    const outcome =
+      attempt.outcome.kind === 'none' && wasThere ? down(attempt.outcome, now) : attempt.outcome;
+    last = { ...attempt, outcome };
     takenAt = now;
     const isNews =
       outcome.kind === 'found' &&
@@ -101,6 +106,7 @@ export function holdIdentity({ ask, fileState, clock, random, onChange }: HeldId
     const isRotated = isNews && previous !== null && !hasSameKeys(previous, outcome);
     if (isNews) {
       previous = outcome;
+      wasThere = true;
       held = { found: outcome, times: timesOf(outcome.keys.expiration, now, random()), files: attempt.files };
     }
     notBefore = nextAttempt(failures, held?.times ?? null, now);
@@ -194,6 +200,10 @@ function hasSameKeys({ keys: a }: Found, { keys: b }: Found): boolean {
     a.secretAccessKey.reveal() === b.secretAccessKey.reveal() &&
     a.sessionToken?.reveal() === b.sessionToken?.reveal()
   );
+}
+
+function down({ source, detail }: AwsIdentityOutcome, now: number): Failed {
+  return { kind: 'failed', source, detail: `keys came before, and now: ${detail}`, hints: [], retryAt: now };
 }
 
 function expired({ source, detail }: Found): AwsIdentityOutcome {

@@ -10,7 +10,7 @@ const START = Date.UTC(2026, 0, 1);
 
 let held: HeldIdentity;
 /** What the source answers next; a life in milliseconds, or nothing at all. */
-let life: number | null | 'fails' | 'down';
+let life: number | null | 'fails' | 'down' | 'none';
 let asked: number;
 let changes: string[];
 let files: Record<string, string>;
@@ -47,6 +47,7 @@ afterEach(() => {
 });
 
 function answer(): AwsIdentityOutcome {
+  if (life === 'none') return { kind: 'none', source: 's', detail: 'no instance metadata' };
   if (life === 'fails') return { kind: 'failed', source: 's', detail: 'the source is away', hints: [] };
   if (life === 'down') {
     return { kind: 'failed', source: 's', detail: 'the source is down', hints: [], retryAt: Date.now() };
@@ -158,6 +159,26 @@ describe('"hand out the old one only if no better can be had and it has not expi
     life = 'fails';
     await later(MIN);
     expect(await held.get(Date.now())).not.toHaveProperty('retryAt');
+  });
+
+  it('an identity that is nowhere any more is down, until its files change; one that never was is none', async () => {
+    life = 'none';
+    expect(await get()).toBe('none');
+    files = { config: '2' };
+    life = HOUR;
+    await get();
+    life = 'none';
+    sleep(56 * MIN);
+    expect(await held.get(Date.now())).toMatchObject({
+      kind: 'found',
+      trouble: { retryAt: expect.any(Number), detail: expect.stringContaining('no instance metadata') },
+    });
+    await later(5 * MIN);
+    expect(await held.get(Date.now())).toMatchObject({ kind: 'failed', retryAt: expect.any(Number) });
+    await later(5 * MIN);
+    expect(await held.get(Date.now())).toMatchObject({ kind: 'failed', retryAt: expect.any(Number) });
+    files = { config: '3' };
+    expect(await get()).toBe('none');
   });
 
   it('is asked with pauses that grow to a minute, whoever wants them', async () => {
