@@ -111,7 +111,7 @@ async function keyTarget(snapshot: Snapshot, providerId: string): Promise<KeyTar
     const hints = [`Remove auth from models.providers.${provider.id} to use a key`];
     return { kind: 'none', problem: { code: 'bad-request', detail, hints } };
   }
-  const headed = await placeHeaders(provider, null, snapshot.references);
+  const headed = await placeHeaders(provider, null, snapshot.references, true);
   if (headed.kind === 'failed') return { kind: 'none', problem: headed.problem };
   const sentTo = otherServer(snapshot, provider.id, baseUrl);
   return {

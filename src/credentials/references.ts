@@ -41,17 +41,25 @@ export interface References {
   readonly resolve: (reference: SecretRef) => Promise<ReferenceOutcome>;
   /** The same without running anything; null where only a command knows. */
   readonly peek: (reference: SecretRef) => ReferenceOutcome | null;
+  /** What it is known to lead to, of a command what it said last; null where none has answered yet. Runs nothing. */
+  readonly known: (reference: SecretRef) => ReferenceOutcome | null;
 }
 
 /** How long a command's failure is kept, in milliseconds: many may ask, and it should not run for each. */
 const KEEP_FAILURE_MS = 10_000;
 
+/** What a command says, while it runs and afterwards. */
+interface Answer {
+  readonly outcome: Promise<ReferenceOutcome>;
+  /** What it said last, maybe in the run before; null: nothing yet. */
+  settled: ReferenceOutcome | null;
+  since: number;
+  until: number;
+}
+
 /** References over one set of inputs. */
 export function createReferences(input: ReferenceInput): References {
-  const answers = new Map<
-    string,
-    { readonly outcome: Promise<ReferenceOutcome>; since: number; until: number }
-  >();
+  const answers = new Map<string, Answer>();
   const ask = async (command: SecretCommand, id: string): Promise<ReferenceOutcome> => {
     const answer = await askCommand(command, id, input.env, input.run);
     if (answer.kind === 'failed') return unresolved(answer.reason);
@@ -64,6 +72,13 @@ export function createReferences(input: ReferenceInput): References {
   };
   return {
     peek: (reference) => (reference.source === 'exec' ? null : lookUp(reference, input)),
+    known(reference) {
+      if (reference.source !== 'exec') return lookUp(reference, input);
+      const command = commandFor(reference, input);
+      if ('kind' in command) return command;
+      const settled = answers.get(nameOfReference(reference))?.settled ?? null;
+      return settled === null ? null : told(settled);
+    },
     async resolve(reference) {
       if (reference.source !== 'exec') return lookUp(reference, input);
       const command = commandFor(reference, input);
@@ -71,9 +86,15 @@ export function createReferences(input: ReferenceInput): References {
       const name = nameOfReference(reference);
       const known = answers.get(name);
       if (known !== undefined && stillLasts(known, input.clock())) return told(await known.outcome);
-      const entry = { outcome: ask(command, reference.id), since: -Infinity, until: Infinity };
+      const entry: Answer = {
+        outcome: ask(command, reference.id),
+        settled: known?.settled ?? null,
+        since: -Infinity,
+        until: Infinity,
+      };
       answers.set(name, entry);
       const outcome = await entry.outcome;
+      entry.settled = outcome;
       if (outcome.kind === 'unresolved') {
         entry.since = input.clock();
         entry.until = entry.since + KEEP_FAILURE_MS;

@@ -49,6 +49,7 @@ const HEADS: Readonly<Record<Exclude<LoginFailure['reason'], 'no-aws'>, string>>
   malformed: 'Login failed',
   failed: 'Login failed',
   file: 'Login failed',
+  unsaved: 'Login failed',
 };
 
 /** The result of `whoami`, from the file alone. */
@@ -75,7 +76,8 @@ export function whoamiResult(source: ExchangeSource, file: KeyFileRead, now: num
 export function statusResult(source: ExchangeSource, file: KeyFileRead, now: number): CommandResult {
   const { providerId, displayName, url, proof, keyFile, defect } = source;
   const { state, words } = stateOf(file, now);
-  const isGood = defect === null && (state === 'fresh' || state === 'due');
+  // By the file alone, as `whoami` judges it; what is wrong with the address stands beside it.
+  const isGood = state === 'fresh' || state === 'due';
   const key = file.kind === 'key' ? file.key : undefined;
   const proofWords =
     proof.kind === 'keys'

@@ -23,7 +23,7 @@ export async function followPlaces(
   for (const place of places) {
     const isShadowed = followed.some(isAnswer);
     if (place.kind === 'reference')
-      followed.push(judge(await followReference(place, isShadowed, references)));
+      followed.push(judge(await followReference(place, isShadowed, references, wait)));
     else if (place.kind === 'pending') followed.push(judge(await followPending(place, isShadowed, wait)));
     else followed.push(judge(place));
   }
@@ -34,6 +34,7 @@ async function followReference(
   referring: ReferringPlace,
   isShadowed: boolean,
   references: References,
+  wait: boolean,
 ): Promise<AuthPlace> {
   const { place, found, note, reference, toAuth } = referring;
   const known = references.peek(reference);
@@ -41,7 +42,8 @@ async function followReference(
     const why = 'its command is not run: a stronger place has a credential';
     return { kind: 'skipped', place, found, note: why };
   }
-  const outcome = known ?? (await references.resolve(reference));
+  const outcome = wait ? (known ?? (await references.resolve(reference))) : references.known(reference);
+  if (outcome === null) return { kind: 'unverified', place, found, note: NOT_FOR_A_LIST };
   if (outcome.kind === 'resolved') {
     return {
       kind: 'hit',
@@ -55,6 +57,9 @@ async function followReference(
     reference.source === 'env' ? outcome.reason : `${nameOfReference(reference)}: ${outcome.reason}`;
   return { kind: 'error', place, found, note: reason };
 }
+
+/** Of a command that may ask a person. */
+const NOT_FOR_A_LIST = 'its command is not run for a list';
 
 async function followPending(pending: PendingPlace, isShadowed: boolean, wait: boolean): Promise<AuthPlace> {
   const { place, found, known } = pending;

@@ -15,17 +15,22 @@ export type HeadersInPlace =
     }
   | { readonly kind: 'failed'; readonly problem: Problem; readonly steps: readonly Step[] };
 
-/** Follows the references of the provider's headers and of the model's. */
+/**
+ * Follows the references of the provider's headers and of the model's.
+ *
+ * @param wait false: a header whose command has not run yet has no value
+ */
 export async function placeHeaders(
   provider: EffectiveProvider,
   model: Model | null,
   references: References,
+  wait: boolean,
 ): Promise<HeadersInPlace> {
   const place = `${provider.origin}: provider "${provider.id}"`;
   const steps: Step[] = [];
-  const ofProvider = await valuesOf(provider, place, references, steps);
+  const ofProvider = await valuesOf(provider, place, { references, wait }, steps);
   const ofModel =
-    model === null ? {} : await valuesOf(model, `${place}, model "${model.id}"`, references, steps);
+    model === null ? {} : await valuesOf(model, `${place}, model "${model.id}"`, { references, wait }, steps);
   const missing = steps.find(({ outcome }) => outcome === 'error');
   if (missing !== undefined) return { kind: 'failed', problem: toProblem(provider, missing), steps };
   return {
@@ -39,18 +44,20 @@ export async function placeHeaders(
 async function valuesOf(
   { headerRefs = {} }: Pick<Model, 'headerRefs'>,
   place: string,
-  references: References,
+  { references, wait }: { readonly references: References; readonly wait: boolean },
   steps: Step[],
 ): Promise<Readonly<Record<string, string>>> {
   const values: [string, string][] = [];
   for (const [name, reference] of Object.entries(headerRefs)) {
-    const outcome = await references.resolve(reference);
+    const outcome = wait ? await references.resolve(reference) : references.known(reference);
     const facts = {
       step: 'auth' as const,
       place: `${place}: header ${name}`,
       found: `a reference to ${nameOfReference(reference)}`,
     };
-    if (outcome.kind === 'resolved') {
+    if (outcome === null) {
+      steps.push({ ...facts, outcome: 'error', note: 'its command is not run for a list' });
+    } else if (outcome.kind === 'resolved') {
       values.push([name, outcome.value.reveal()]);
       steps.push({ ...facts, outcome: 'used' });
     } else steps.push({ ...facts, outcome: 'error', note: outcome.reason });

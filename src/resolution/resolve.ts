@@ -79,7 +79,6 @@ async function resolveFresh(
   const before = [...asked.steps, ...found.steps];
   if (found.kind === 'failed') return { ...found, steps: before };
   const profileId = request.profileId;
-  const { id } = found.provider;
   const outcome = await resolveAuth(snapshot, found.provider, {
     now,
     destination: found.baseUrl,
@@ -88,14 +87,14 @@ async function resolveFresh(
     ...(profileId === undefined ? {} : { profileId }),
     ...(pin === undefined
       ? {}
-      : { isPinned: (auth) => identityOf(id, found.baseUrl, found.api, auth) === pin.identity }),
+      : { isPinned: (auth) => identityWith(snapshot, found, auth) === pin.identity }),
   });
   const steps = [...before, ...outcome.steps];
   if (outcome.kind === 'failed') {
     const { provider, model } = found;
     return { kind: 'failed', problem: outcome.problem, steps, provider, ...(model ? { model } : {}) };
   }
-  const headed = await placeHeaders(found.provider, found.model, snapshot.references);
+  const headed = await placeHeaders(found.provider, found.model, snapshot.references, request.wait ?? true);
   const allSteps = [...steps, ...headed.steps];
   if (headed.kind === 'failed') {
     const { provider, model } = found;
@@ -221,7 +220,7 @@ function toResolution(
     ref,
     providerOnly: model === null,
     profileId: 'profileId' in auth ? (auth.profileId ?? null) : null,
-    identity: identityOf(provider.id, baseUrl, api, auth),
+    identity: identityWith(snapshot, found, auth),
     credential: version,
   };
   return {
@@ -236,6 +235,12 @@ function toResolution(
     auth: signed,
     headers,
   };
+}
+
+/** The identity of a request with this credential, whose region may choose the base URL. */
+function identityWith(snapshot: Snapshot, found: FoundModel, auth: ResolvedAuth): string {
+  const { baseUrl } = inOneRegion(snapshot, found, auth);
+  return identityOf(found.provider.id, baseUrl, found.api, auth);
 }
 
 /** Everything of a decision that may not change while a request runs; the secret itself may. */

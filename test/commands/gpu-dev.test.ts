@@ -1,5 +1,5 @@
 /** The walk-through of the exchange by its commands: login, whoami, submit, expiry, submit again, refusals. */
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -172,6 +172,19 @@ describe('"The seed’s walk-through runs in a test"', () => {
     const ran = await gpuDev(subcommand, { GPU_DEV_API_URL: '' });
     expect(ran.code).toBe(1);
     expect(ran.stdout + ran.stderr).toContain('the variable GPU_DEV_API_URL is not set');
+  });
+
+  it('"`whoami` and `status` read the file": both call a key good that another program stored, without an address', async () => {
+    const key = { api_key: 'k-0123456789', username: 'john', aws_arn: null };
+    const expires_at = new Date(Date.now() + 30 * 86_400_000).toISOString();
+    await mkdir(join(home, '.gpu-dev'), { mode: 0o700 });
+    await writeFile(keyFile(), JSON.stringify({ ...key, expires_at }), { mode: 0o600 });
+    const env = { GPU_DEV_API_URL: '' };
+    expect(await gpuDev('whoami', env)).toMatchObject({ code: 0 });
+    const { code, stdout } = await gpuDev('status', env);
+    expect(code).toBe(0);
+    expect(stdout).toContain('authenticated as john');
+    expect(stdout).toContain('(the variable GPU_DEV_API_URL is not set)');
   });
 
   it('whoami and logout ask the file alone, and need no address', async () => {

@@ -4,6 +4,7 @@ import { fingerprintOf } from '../../src/domain/secret.ts';
 import { createCredentialHealth } from '../../src/credentials/credential-health.ts';
 import { listAuth } from '../../src/resolution/answers/auth-answer.ts';
 import { listModels, listProviders } from '../../src/resolution/answers/listings.ts';
+import { NO_LIVE_CREDENTIALS } from '../../src/credentials/no-live-credentials.ts';
 import { resolve, type ResolveRequest } from '../../src/resolution/resolve.ts';
 import { assessHealth } from '../../src/validation/health.ts';
 import { validateStartup } from '../../src/validation/startup.ts';
@@ -170,6 +171,23 @@ describe('"a request that has begun (resolutionId) stays pinned to its own"', ()
     expect(await source({ resolutionId })).toBe('cfg: models.providers.mine.apiKey');
     refuse('sk-cfg', 401);
     expect(await source({ resolutionId })).toBe('no-auth');
+  });
+
+  it('one with a bearer token of AWS whose region only the profile names stays with it', async () => {
+    const { refuse, source, id } = await machine({
+      env: { AWS_BEARER_TOKEN_BEDROCK: 'sk-b', AWS_ACCESS_KEY_ID: 'AKIA1', AWS_SECRET_ACCESS_KEY: 's' },
+      config: providersConfig({ 'amazon-bedrock': { auth: 'aws-sdk' } }),
+      live: {
+        ...NO_LIVE_CREDENTIALS,
+        aws: { ...NO_LIVE_CREDENTIALS.aws, profileRegion: () => Promise.resolve('eu-west-3') },
+      },
+    });
+    const model = 'amazon-bedrock/amazon.nova-2-lite-v1:0';
+    const resolutionId = await id({ model });
+    const before = await source({ resolutionId });
+    refuse('sk-b', 429, model);
+    expect(await source({ model })).not.toBe(before);
+    expect(await source({ resolutionId })).toBe(before);
   });
 
   it('one that began behind a cool-down does not come back to the stronger place when that is over', async () => {

@@ -5,7 +5,9 @@ import type { ResolutionOutcome } from '../../src/domain/auth.ts';
 import type { RunCommand } from '../../src/platform/run-command.ts';
 import { toExplainAnswer } from '../../src/resolution/answers/explain-answer.ts';
 import { listAuth } from '../../src/resolution/answers/auth-answer.ts';
+import { listModels, listProvider } from '../../src/resolution/answers/listings.ts';
 import { resolve } from '../../src/resolution/resolve.ts';
+import type { Snapshot } from '../../src/resolution/snapshot.ts';
 import { secretsInUse } from '../../src/resolution/secrets-in-use.ts';
 import {
   NOW,
@@ -154,6 +156,10 @@ describe('"References to secrets wherever a key may stand"', () => {
 });
 
 describe('commands', () => {
+  const statusIn = async (snapshot: Snapshot): Promise<string> => {
+    const listed = await listProvider(snapshot, 'openai', NOW);
+    return listed.kind === 'listed' ? listed.provider.auth.status : listed.kind;
+  };
   const byCommand = { type: 'api_key', provider: 'openai', key: exec };
 
   it('are run for a place that counts', async () => {
@@ -187,6 +193,38 @@ describe('commands', () => {
       outcome: 'skipped',
       note: expect.stringContaining('not run'),
     });
+  });
+
+  it('"A command is run late and rarely": none is run for a list, which tells what the command said before', async () => {
+    const asked: string[] = [];
+    const vault = { source: 'exec', provider: 'vault', id: 'openai' };
+    const entry = { baseUrl: 'https://x.example/v1', api: 'openai-completions', models: [{ id: 'm' }] };
+    const snapshot = await snapshotOf({
+      secretCommands,
+      runCommand: answering('k1', asked),
+      agentStore: profileStore({ 'openai:a': byCommand }),
+      config: providersConfig({ mine: { ...entry, apiKey: 'k3', headers: { 'x-a': vault } } }),
+    });
+    const status = () => statusIn(snapshot);
+    const models = async () => (await listModels(snapshot, NOW)).data.map(({ id }) => id);
+    expect(await status()).toBe('unverified');
+    expect(await models()).toEqual([]);
+    expect(asked).toEqual([]);
+    await resolve(snapshot, { provider: 'openai' }, NOW);
+    expect(await status()).toBe('satisfied');
+    expect(await models()).toContain('mine/m');
+    expect(asked).toHaveLength(1);
+  });
+
+  it('a list tells at once of a variable, a file, and a command that may not be run', async () => {
+    const status = async (key: object, more: SnapshotParts = {}) => {
+      const agentStore = profileStore({ 'openai:a': { type: 'api_key', provider: 'openai', key } });
+      const snapshot = await snapshotOf({ ...more, agentStore });
+      return statusIn(snapshot);
+    };
+    expect(await status({ source: 'env', id: 'MY_KEY' }, { env: { MY_KEY: 'k' } })).toBe('satisfied');
+    expect(await status(file, withFile)).toBe('satisfied');
+    expect(await status(exec)).toBe('missing');
   });
 
   it('"cached … until the snapshot changes": one run for all who ask', async () => {

@@ -57,12 +57,18 @@ async function answer(
 ): Promise<ChainAnswer> {
   try {
     const { accessKeyId, secretAccessKey, sessionToken, expiration, ...more } = await make()();
+    const end = trueExpiration(more) ?? expiration?.getTime() ?? null;
+    // As JSON it would be null: keys that never end.
+    if (Number.isNaN(end)) {
+      const text = 'keys whose Expiration is no time';
+      return { kind: 'failed', reasons: [{ part: part(), text, isDown: false }, ...reasons] };
+    }
     return {
       kind: 'found',
       accessKeyId,
       secretAccessKey,
       sessionToken: sessionToken ?? null,
-      expiration: trueExpiration(more) ?? expiration?.getTime() ?? null,
+      expiration: end,
       features: '$source' in more ? Object.keys(Object(more.$source)) : [],
     };
   } catch (error) {

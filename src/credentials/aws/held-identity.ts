@@ -50,10 +50,13 @@ const LONGEST_SLEEP = 60_000;
 
 /** Begins with nothing; the first who asks waits. */
 export function holdIdentity({ ask, fileState, clock, random, onChange }: HeldIdentityDeps): HeldIdentity {
-  let held: { readonly found: Found; readonly times: KeyTimes } | null = null;
+  let held: { readonly found: Found; readonly times: KeyTimes; readonly files: Attempt['files'] } | null =
+    null;
   /** The keys that were handed out last, to know new ones by. */
   let previous: Found | null = null;
   let last: Attempt | null = null;
+  /** Whether these files have led to keys. */
+  let wasThere = false;
   let failures = 0;
   let notBefore = -Infinity;
   /** When the last attempt ended. */
@@ -63,39 +66,51 @@ export function holdIdentity({ ask, fileState, clock, random, onChange }: HeldId
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
 
+  const hasChanged = (files: Attempt['files'] | undefined): boolean =>
+    files !== undefined && [...files].some(([path, state]) => fileState(path) !== state);
+
   /** What is remembered counts as long as its files are what they were, and its keys have not expired. */
   const update = (now: number): void => {
-    if (last !== null && [...last.files].some(([path, state]) => fileState(path) !== state)) {
+    const isOtherIdentity = hasChanged(held?.files);
+    if (isOtherIdentity || hasChanged(last?.files)) {
       // An attempt that is under way began before the change: what it brings is not waited for.
       flight = null;
       last = null;
-      held = null;
+      wasThere = held !== null && !isOtherIdentity;
       failures = 0;
       notBefore = -Infinity;
+      // What ends a failure alone, such as a login that is new, leaves keys that were had before it good.
+      if (isOtherIdentity) held = null;
     }
     // The clock was set back: nobody could say how long the pause would last.
     if (now < takenAt - CLOCK_STEP_MS) notBefore = -Infinity;
     if (held !== null && isOver(held.times, now)) {
-      onChange('expired', held.found.source);
+      const { source } = held.found;
+      // First what is true, then the news: who hears it may look at once.
       held = null;
+      onChange('expired', source);
     }
   };
 
   const take = (attempt: Attempt): void => {
     const now = clock();
-    const { outcome } = attempt;
-    last = attempt;
+    // Where the files are the same, an identity that was there is not gone: its source is down.
+    const outcome =
+      attempt.outcome.kind === 'none' && wasThere ? down(attempt.outcome, now) : attempt.outcome;
+    last = { ...attempt, outcome };
     takenAt = now;
     const isNews =
       outcome.kind === 'found' &&
       (held === null || outcome.keys.expiration === null || !isSame(held.found, outcome));
     failures = isNews ? 0 : failures + 1;
+    const isRotated = isNews && previous !== null && !hasSameKeys(previous, outcome);
     if (isNews) {
-      if (previous !== null && !hasSameKeys(previous, outcome)) onChange('rotated', outcome.source);
       previous = outcome;
-      held = { found: outcome, times: timesOf(outcome.keys.expiration, now, random()) };
+      wasThere = true;
+      held = { found: outcome, times: timesOf(outcome.keys.expiration, now, random()), files: attempt.files };
     }
     notBefore = nextAttempt(failures, held?.times ?? null, now);
+    if (isRotated) onChange('rotated', outcome.source);
     if (outcome.kind === 'failed' && previous !== null) onChange('renewal-failed', outcome.source);
     update(now);
   };
@@ -185,6 +200,10 @@ function hasSameKeys({ keys: a }: Found, { keys: b }: Found): boolean {
     a.secretAccessKey.reveal() === b.secretAccessKey.reveal() &&
     a.sessionToken?.reveal() === b.sessionToken?.reveal()
   );
+}
+
+function down({ source, detail }: AwsIdentityOutcome, now: number): Failed {
+  return { kind: 'failed', source, detail: `keys came before, and now: ${detail}`, hints: [], retryAt: now };
 }
 
 function expired({ source, detail }: Found): AwsIdentityOutcome {

@@ -29,10 +29,10 @@ export type ExchangedKeyOutcome =
     }
   | ({ readonly kind: 'failed' } & SourceFailure);
 
-/** Why a login came to nothing: no identity to exchange, the API's answer, or a file of this machine. */
+/** Why a login came to nothing: no identity to exchange, the API's answer, or a file of this machine, before or after it. */
 export type LoginFailure = {
   readonly kind: 'failed';
-  readonly reason: 'no-aws' | 'file' | RefusalReason;
+  readonly reason: 'no-aws' | 'file' | 'unsaved' | RefusalReason;
 } & SourceFailure;
 
 /** What came of a login. */

@@ -101,7 +101,7 @@ function parseJson(text: string): unknown {
 }
 
 /**
- * Stores a new key, for one who holds the lock of the file. What stood there and was no key is moved aside.
+ * Stores a new key, for one who holds the lock of the file and made the folders. What stood there and was no key is moved aside.
  *
  * @returns where the corrupt file went, or null
  * @throws SidecarError `cannot-write`, `not-permitted`
@@ -126,10 +126,14 @@ export async function writeKeyFile(
   return movedTo;
 }
 
-/** Makes the folder of the key file. One that the operator chose keeps its mode: the file itself is private. */
-export async function ensureKeyFolder({ keyFile, ownsFolder }: ExchangeSource): Promise<void> {
+/**
+ * Makes the folders of the key file and of the record, before a key is asked for that would have no place. A folder
+ * that the operator chose keeps its mode: the file itself is private.
+ */
+export async function ensureKeyFolders({ keyFile, originFile, ownsFolder }: ExchangeSource): Promise<void> {
   const folder = dirname(keyFile);
   if (ownsFolder || !fileExists(folder)) await ensurePrivateFolder(folder);
+  await ensurePrivateFolder(dirname(originFile));
 }
 
 /** Removes key and record, for one who holds the lock of the file. */
@@ -166,7 +170,6 @@ async function readOrigin(source: ExchangeSource, key: Secret): Promise<OriginRe
 /** Written before the key, so that a key of ours which is there is always known to belong to its server. */
 async function noteOrigin(source: ExchangeSource, key: Secret, now: number): Promise<void> {
   const { originFile, url } = source;
-  await ensurePrivateFolder(dirname(originFile));
   const hash = sha256(key);
   const others = (await readOrigins(source)).filter((record) => record.key_sha256 !== hash);
   const record: OriginRecord = { api_url: url, key_sha256: hash, obtained_at: now };

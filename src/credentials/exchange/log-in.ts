@@ -11,7 +11,7 @@ import { findAwsKeys } from './aws-keys.ts';
 import { type Dial, exchangeIdentity, type RefusalReason } from './exchange-call.ts';
 import type { LoginFailure, LoginOutcome } from './exchanged-keys.ts';
 import { type ExchangeSource, loginCommandOf } from './exchange-source.ts';
-import { ensureKeyFolder, type KeyFileRead, readKeyFile, type StoredKey, writeKeyFile } from './key-file.ts';
+import { ensureKeyFolders, type KeyFileRead, readKeyFile, type StoredKey, writeKeyFile } from './key-file.ts';
 
 /** What a login needs from outside. */
 export interface LoginTools {
@@ -41,6 +41,7 @@ export async function logIn(
   }
   const { aws, clock, onSecret } = tools;
   const look = (): Promise<Look> => lookAtFile(source, isEnough, clock);
+  let wasIssued = false;
   try {
     const before = await look();
     if (before.kind === 'settled') return before.outcome;
@@ -50,7 +51,7 @@ export async function logIn(
     const { keys, region } = identity;
     onSecret(keys.secretAccessKey.reveal());
     if (keys.sessionToken !== null) onSecret(keys.sessionToken.reveal());
-    await ensureKeyFolder(source);
+    await ensureKeyFolders(source);
     return await withFileLock(source.keyFile, async (): Promise<LoginOutcome> => {
       await removeDrafts(source.keyFile);
       const current = await look();
@@ -60,6 +61,7 @@ export async function logIn(
         const { reason, detail } = answer;
         return { kind: 'failed', reason, detail, hints: hintsFor(source, reason) };
       }
+      wasIssued = true;
       onSecret(answer.key.apiKey.reveal());
       const obtainedAt = clock();
       const movedTo = await writeKeyFile(source, answer.key, current.file, obtainedAt);
@@ -70,7 +72,9 @@ export async function logIn(
     const after = await look();
     if (after.kind === 'settled' && after.outcome.kind === 'key') return after.outcome;
     const hints = error instanceof SidecarError ? error.hints : [];
-    return { kind: 'failed', reason: 'file', detail: messageOf(error), hints };
+    if (!wasIssued) return { kind: 'failed', reason: 'file', detail: messageOf(error), hints };
+    const detail = `a key was issued and cannot be stored: ${messageOf(error)}`;
+    return { kind: 'failed', reason: 'unsaved', detail, hints };
   }
 }
 

@@ -25,6 +25,8 @@ region = eu-north-1 ; where the work is
 
 [profile broken-process]
 credential_process = sh -c 'echo canary-stderr >&2; exit 3'
+[profile endless]
+credential_process = sh -c 'echo "{\\"Version\\":1,\\"AccessKeyId\\":\\"AKIAPROCESS\\",\\"SecretAccessKey\\":\\"canary-process\\",\\"Expiration\\":\\"soon\\"}"'
 [profile process]
 credential_process = sh -c 'echo "{\\"Version\\":1,\\"AccessKeyId\\":\\"AKIAPROCESS\\",\\"SecretAccessKey\\":\\"canary-process\\"}"'
 region = ap-south-1
@@ -246,6 +248,7 @@ describe.concurrent('what is configured and does not work is told with what to d
     ['behind-sso', {}, /SSO session/, 'aws sso login --profile ended'],
     ['role', 'refused', /not authorized to perform: sts:AssumeRole/, /^Check the role of the profile "role"/],
     ['broken-process', {}, /its credential_process ended with an error/, /^Run the credential_process/],
+    ['endless', {}, /keys whose Expiration is no time/, /^Run the credential_process/],
     ['garbage', {}, /credential_process returned invalid JSON/, /^Run the credential_process/],
     ['half', {}, /Could not resolve credentials/, 'aws configure --profile half'],
     [

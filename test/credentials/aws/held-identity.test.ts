@@ -10,26 +10,34 @@ const START = Date.UTC(2026, 0, 1);
 
 let held: HeldIdentity;
 /** What the source answers next; a life in milliseconds, or nothing at all. */
-let life: number | null | 'fails' | 'down';
+let life: number | null | 'fails' | 'down' | 'none';
 let asked: number;
 let changes: string[];
 let files: Record<string, string>;
+/** What the listener does when it hears of a change. */
+let onNews: () => void;
 
 beforeEach(() => {
   vi.useFakeTimers({ now: START, toFake: ['setTimeout', 'clearTimeout', 'Date'] });
   life = HOUR;
   asked = 0;
   changes = [];
+  onNews = () => undefined;
   files = { config: '1' };
   held = holdIdentity({
     ask: () => {
       asked += 1;
-      return Promise.resolve({ outcome: answer(), files: new Map(Object.entries(files)) });
+      const outcome = answer();
+      const watched = Object.entries(files).filter(([path]) => path !== 'login' || outcome.kind !== 'found');
+      return Promise.resolve({ outcome, files: new Map(watched) });
     },
     fileState: (path) => files[path] ?? 'absent',
     clock: Date.now,
     random: () => 0.5,
-    onChange: (change) => changes.push(change),
+    onChange: (change) => {
+      changes.push(change);
+      onNews();
+    },
   });
 });
 
@@ -39,6 +47,7 @@ afterEach(() => {
 });
 
 function answer(): AwsIdentityOutcome {
+  if (life === 'none') return { kind: 'none', source: 's', detail: 'no instance metadata' };
   if (life === 'fails') return { kind: 'failed', source: 's', detail: 'the source is away', hints: [] };
   if (life === 'down') {
     return { kind: 'failed', source: 's', detail: 'the source is down', hints: [], retryAt: Date.now() };
@@ -101,6 +110,19 @@ describe('"refresh ahead in the background"', () => {
     expect(await get()).toBe(`AKIA${before + 1}`);
   });
 
+  it('a listener that looks at once sees what has become of the identity, and each change is told once', async () => {
+    const seen: string[] = [];
+    onNews = () => {
+      if (changes.length < 20) seen.push(`${changes.at(-1)} ${idOf(held.peek(Date.now()))}`);
+    };
+    await get();
+    await later(49 * MIN);
+    sleep(3 * HOUR);
+    await get();
+    expect(changes).toEqual(['rotated', 'expired', 'rotated']);
+    expect(seen).toEqual(['rotated AKIA2', 'expired nothing', 'rotated AKIA3']);
+  });
+
   it('close ends the renewals', async () => {
     await get();
     held.close();
@@ -139,6 +161,26 @@ describe('"hand out the old one only if no better can be had and it has not expi
     expect(await held.get(Date.now())).not.toHaveProperty('retryAt');
   });
 
+  it('an identity that is nowhere any more is down, until its files change; one that never was is none', async () => {
+    life = 'none';
+    expect(await get()).toBe('none');
+    files = { config: '2' };
+    life = HOUR;
+    await get();
+    life = 'none';
+    sleep(56 * MIN);
+    expect(await held.get(Date.now())).toMatchObject({
+      kind: 'found',
+      trouble: { retryAt: expect.any(Number), detail: expect.stringContaining('no instance metadata') },
+    });
+    await later(5 * MIN);
+    expect(await held.get(Date.now())).toMatchObject({ kind: 'failed', retryAt: expect.any(Number) });
+    await later(5 * MIN);
+    expect(await held.get(Date.now())).toMatchObject({ kind: 'failed', retryAt: expect.any(Number) });
+    files = { config: '3' };
+    expect(await get()).toBe('none');
+  });
+
   it('is asked with pauses that grow to a minute, whoever wants them', async () => {
     await get();
     life = 'fails';
@@ -172,7 +214,10 @@ describe('"hand out the old one only if no better can be had and it has not expi
       fileState: () => '',
       clock: Date.now,
       random: () => 0.5,
-      onChange: (change) => changes.push(change),
+      onChange: (change) => {
+        changes.push(change);
+        onNews();
+      },
     });
     await get();
     sleep(HOUR - 4 * MIN);
@@ -206,6 +251,24 @@ describe('"failures are remembered shortly, so that nobody hammers"', () => {
     files = { config: '3' };
     expect(await get()).toBe('AKIA3');
     expect(changes).toEqual(['rotated']);
+  });
+
+  it('a login file that changes ends a failed renewal, and not the keys that are still good', async () => {
+    await get();
+    files = { config: '1', login: 'a' };
+    life = 'fails';
+    sleep(49 * MIN);
+    await get();
+    await later(1);
+    expect(asked).toBe(2);
+    files = { config: '1', login: 'b' };
+    expect(idOf(held.known(Date.now()))).toBe('AKIA1');
+    expect(await get()).toBe('AKIA1');
+    await later(1);
+    expect(asked).toBe(3);
+    files = { config: '2', login: 'b' };
+    expect(held.known(Date.now())).toBeNull();
+    expect(await get()).toBe('failed');
   });
 
   it('a look starts nothing while there are no keys', async () => {

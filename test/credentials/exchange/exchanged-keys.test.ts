@@ -1,5 +1,5 @@
 /** Exchanged keys: who logs in, when, how often, and what becomes of the file. */
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { awsVariables, IDENTITIES } from '../../../fixtures/gpu-dev-api/start.ts';
@@ -88,6 +88,36 @@ describe('"a resolve with a missing, expired or nearly expired key logs in again
     expect(events).toEqual([
       { kind: 'credential', provider: 'gpu-dev', profileId: null, source, change: 'rotated' },
     ]);
+  });
+});
+
+describe('a key that has no place', () => {
+  it('is not asked for where the folder of its record cannot be made', async () => {
+    const { api, make, env, time, sidecarDir } = await exchangeRig();
+    await mkdir(join(sidecarDir, 'exchange'), { recursive: true, mode: 0o700 });
+    await writeFile(join(sidecarDir, 'exchange/origins'), '');
+    expect(await make().resolve({ providerId: 'gpu-dev', env }, time.now)).toMatchObject({ kind: 'failed' });
+    expect(api.counts.asked).toBe(0);
+  });
+
+  it('"the API is left alone for ten seconds, then longer": a key that cannot be stored is not asked for at each resolve', async () => {
+    const { api, make, env, time, sidecarDir } = await exchangeRig();
+    const record = join(sidecarDir, 'exchange/origins/gpu-dev.json');
+    await mkdir(record, { recursive: true, mode: 0o700 });
+    const keys = make();
+    const request = { providerId: 'gpu-dev', env };
+    for (let second = 0; second < 9; second += 1) {
+      expect(await keys.resolve(request, time.now)).toMatchObject({
+        kind: 'failed',
+        detail: expect.stringContaining('a key was issued and cannot be stored'),
+      });
+      time.now += 1_000;
+    }
+    expect(api.counts.issued).toBe(1);
+    await rm(record, { recursive: true });
+    time.now += 1_000;
+    expect(await keys.resolve(request, time.now)).toMatchObject({ kind: 'key' });
+    expect(api.counts.issued).toBe(2);
   });
 });
 

@@ -101,7 +101,7 @@ async function run(
         Promise.resolve({ kind: 'token' as const, accessToken: new Secret(ACCESS), expiresAt: null }),
       ...tokens,
     },
-    lookup: { env: {}, references: { resolve: never, peek: never } },
+    lookup: { env: {}, references: { resolve: never, peek: never, known: never } },
   };
   const oauth: OAuthDeps = { ...NO_OAUTH, open: () => Promise.resolve(session), clock: systemClock };
   const deps: LoginDeps = {
