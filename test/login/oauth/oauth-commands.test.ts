@@ -126,7 +126,7 @@ function session(changed: Partial<OAuthClientSettings> = {}) {
     random: () => 0.5,
     background: false,
   });
-  return { clients, servers, tokens, lookup: { env: {}, references: { resolve: never, peek: never } } };
+  return { clients, servers, tokens, lookup: { env: {}, references: { resolve: never, peek: never, known: never } } };
 }
 
 async function run(
