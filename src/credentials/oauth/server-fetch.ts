@@ -49,10 +49,10 @@ export function createServerFetch({
     const watch = watchSending(url);
     let line: DirectLine | undefined;
     try {
-      given.throwIfAborted();
       // Metadata of a server may name any address. Names need no look-up here: whatever is not this machine has
       // to speak TLS under its name, which no metadata service does.
       if (isMetadataUrl(url)) throw new TypeError('the address is the metadata service of a cloud', NOBODY);
+      given.throwIfAborted();
       const { body = null } = init;
       const request = { ...init, body, redirect: 'manual' as const, signal: given };
       if (isPlain(url)) line = await openDirectLine();
