@@ -126,7 +126,12 @@ function session(changed: Partial<OAuthClientSettings> = {}) {
     random: () => 0.5,
     background: false,
   });
-  return { clients, servers, tokens, lookup: { env: {}, references: { resolve: never, peek: never, known: never } } };
+  return {
+    clients,
+    servers,
+    tokens,
+    lookup: { env: {}, references: { resolve: never, peek: never, known: never } },
+  };
 }
 
 async function run(
