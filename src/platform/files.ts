@@ -3,7 +3,7 @@
  * plain file of ours, writers replace a file in one step and with its final mode from the first byte.
  */
 import { randomBytes } from 'node:crypto';
-import { constants, existsSync } from 'node:fs';
+import fs, { constants, existsSync } from 'node:fs';
 import { chmod, type FileHandle, lstat, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -257,13 +257,27 @@ async function acquireLock(
   for (let attempt = 1; ; attempt += 1) {
     try {
       // The library's own handler throws from a timer and would end the process after a laptop's sleep.
-      return await lockfile.lock(path, { realpath: false, stale, update, onCompromised });
+      return await lockfile.lock(path, {
+        realpath: false,
+        stale,
+        update,
+        onCompromised,
+        fs: makesPrivateFolders(),
+      });
     } catch (error) {
       // Its own retries would wait just as long for a folder that is missing or may not be written.
       if (systemCodeOf(error) !== 'ELOCKED' || attempt === attempts) throw error;
       await setTimeout(Math.min(500, 20 * 1.3 ** attempt) * (0.5 + Math.random()));
     }
   }
+}
+
+/** The file system as the library of locks asks for it: its folders are as private as everything beside them. */
+function makesPrivateFolders() {
+  return {
+    ...fs,
+    mkdir: (path: string, done: (error: Error | null) => void): void => fs.mkdir(path, 0o700, done),
+  };
 }
 
 /** A failed write as an error that says what to do. */
