@@ -57,11 +57,15 @@ export type RefusalCode = Extract<
   | 'scope-not-allowed'
 >;
 
+/** `forAws`: the caller may be an AWS SDK, which shows only what stands where it looks. */
+interface Refused {
+  readonly kind: 'refuse';
+  readonly code: RefusalCode;
+  readonly forAws?: true;
+}
+
 /** What the guard decided. */
-export type AccessDecision =
-  | { readonly kind: 'allow'; readonly caller: Caller }
-  /** `forAws`: the caller may be an AWS SDK, which shows only what stands where it looks. */
-  | { readonly kind: 'refuse'; readonly code: RefusalCode; readonly forAws?: true };
+export type AccessDecision = { readonly kind: 'allow'; readonly caller: Caller } | Refused;
 
 /** Prepares the rules, so that a request costs one hash and a few look-ups. */
 export function createAccessRules(input: AccessRulesInput): AccessRules {
@@ -74,14 +78,46 @@ export function createAccessRules(input: AccessRulesInput): AccessRules {
   };
 }
 
-/** Decides about one request. Never throws, and says nothing of the request but a code. */
-export function decideAccess(request: AccessRequest, rules: AccessRules): AccessDecision {
+/**
+ * Decides about one request. Never throws, and says nothing of the request but a code.
+ *
+ * @param claim of this request under these rules, where it is known already
+ */
+export function decideAccess(
+  request: AccessRequest,
+  rules: AccessRules,
+  claim = readClaim(request, rules),
+): AccessDecision {
+  if (claim.kind === 'refuse') return claim;
+  if (claim.kind === 'open') return { kind: 'allow', caller: ANONYMOUS };
+  // A digest of fixed length is what is looked up, so the time that it takes tells nothing about a token.
+  const caller = rules.callers.find(claim.digest);
+  if (caller === undefined) return refuseAt(claim.path, 'unauthorized', rules);
+  if (caller.scope !== null && !rules.mayRequest(caller.scope, request)) {
+    return refuseAt(claim.path, 'scope-not-allowed', rules);
+  }
+  return { kind: 'allow', caller };
+}
+
+/**
+ * What a request claims, before anybody asks whose token that is and whether it is still in force. It follows from
+ * the bytes of the request, the rules and the endpoint's token alone.
+ */
+export type AccessClaim =
+  | Refused
+  /** No token is shown, and none is needed. */
+  | { readonly kind: 'open' }
+  /** The SHA-256 digest of the token that is shown. */
+  | { readonly kind: 'token'; readonly digest: Buffer; readonly path: string };
+
+/** Reads the claim. */
+export function readClaim(request: AccessRequest, rules: AccessRules): AccessClaim {
   const lines = readHeaders(request.rawHeaders);
   if (isAmbiguous(request, lines, rules)) return refuse('bad-request');
   if (!rules.allowedHosts.has(lines.host.toLowerCase())) return refuse('host-not-allowed');
   if (lines.fromWebPage) return refuse('origin-not-allowed');
   if (lines.forwarded) return refuse('forwarded-not-allowed');
-  return decideToken(request, lines, rules);
+  return readToken(request, lines, rules);
 }
 
 /** The header lines that matter here, from one pass over all of them. */
@@ -151,23 +187,15 @@ function isAmbiguous(request: AccessRequest, lines: GuardedHeaders, rules: Acces
   );
 }
 
-function decideToken(request: AccessRequest, lines: GuardedHeaders, rules: AccessRules): AccessDecision {
+function readToken(request: AccessRequest, lines: GuardedHeaders, rules: AccessRules): AccessClaim {
   const path = pathOf(request.target);
   if (lines.authorizationLines === 0) {
     const reads = request.method === 'GET' || request.method === 'HEAD';
-    return reads && rules.openPaths.has(path)
-      ? { kind: 'allow', caller: ANONYMOUS }
-      : refuseAt(path, 'unauthorized', rules);
+    return reads && rules.openPaths.has(path) ? { kind: 'open' } : refuseAt(path, 'unauthorized', rules);
   }
   const presented = presentedToken(lines.authorization, path, rules);
-  // A digest of fixed length is what is looked up, so the time that it takes tells nothing about a token.
-  const caller =
-    presented === undefined ? undefined : rules.callers.find(hash('sha256', presented, 'buffer'));
-  if (caller === undefined) return refuseAt(path, 'unauthorized', rules);
-  if (caller.scope !== null && !rules.mayRequest(caller.scope, request)) {
-    return refuseAt(path, 'scope-not-allowed', rules);
-  }
-  return { kind: 'allow', caller };
+  if (presented === undefined) return refuseAt(path, 'unauthorized', rules);
+  return { kind: 'token', digest: hash('sha256', presented, 'buffer'), path };
 }
 
 const SCHEME = 'Bearer ';
@@ -183,10 +211,10 @@ function isForAws(path: string, { rawTokenPrefixes }: AccessRules): boolean {
   return rawTokenPrefixes.some((prefix) => path.startsWith(prefix));
 }
 
-function refuseAt(path: string, code: RefusalCode, rules: AccessRules): AccessDecision {
+function refuseAt(path: string, code: RefusalCode, rules: AccessRules): Refused {
   return isForAws(path, rules) ? { kind: 'refuse', code, forAws: true } : refuse(code);
 }
 
-function refuse(code: RefusalCode): AccessDecision {
+function refuse(code: RefusalCode): Refused {
   return { kind: 'refuse', code };
 }

@@ -7,11 +7,13 @@ import type { Duplex } from 'node:stream';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import { systemCodeOf } from '../domain/errors.ts';
 import type { Logger } from '../platform/logger.ts';
-import { decideAccess, type AccessDecision, type AccessRules, type RefusalCode } from './access.ts';
+import { type AccessDecision, type AccessRules, decideAccess, type RefusalCode } from './access.ts';
 import { ANONYMOUS, type Caller } from './callers/caller.ts';
 import { ClosableServer } from './closable-server.ts';
 import { problemResponse } from './problem-details.ts';
+import { type ReadyBody, sendReady } from './ready-body.ts';
 import { refuseRequest, refuseSocket, statusOf, type Refusal } from './refusal.ts';
+import { type HeardClaim, hearClaim } from './repeated-claim.ts';
 import { GuardedRequest, judgeBody, readCappedBody } from './request-body.ts';
 
 /** What the router gets beside the request (Hono's bindings). */
@@ -21,14 +23,12 @@ export interface GuardedEnv {
   readonly connection: Pick<Duplex, 'destroy'>;
 }
 
-/** A JSON body with its length in bytes. */
-export interface ReadyBody {
-  readonly text: string;
-  readonly bytes: number;
+/** What was said last on one connection. */
+interface Conversation {
+  /** To know whether a refusal would land in the middle of an answer. */
+  answer?: ServerResponse;
+  heard?: HeardClaim;
 }
-
-/** Header lines of every JSON answer. */
-export const JSON_HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-store' } as const;
 
 /** Deadlines in milliseconds. */
 interface ServerDeadlines {
@@ -68,24 +68,31 @@ const MAX_CONNECTIONS = 4_096;
 export function createGuardedServer(options: GuardedServerOptions): Server {
   const { log, rules, deadlines = {} } = options;
   const route = createRoute(options);
-  /** The latest answer on each connection, to know whether a refusal would land in the middle of one. */
-  const answers = new WeakMap<Duplex, ServerResponse>();
+  const conversations = new WeakMap<Duplex, Conversation>();
+  const conversationOn = (connection: Duplex): Conversation => {
+    const known = conversations.get(connection);
+    if (known !== undefined) return known;
+    const begun: Conversation = {};
+    conversations.set(connection, begun);
+    return begun;
+  };
 
   const audit = (refusal: Refusal): void => {
     // The code alone: a target or a header value may hold a token.
     log.warn('Request refused', { code: refusal.code, status: statusOf(refusal) });
     options.onRefused?.(refusal.code);
   };
-  const decide = (request: GuardedRequest): AccessDecision =>
-    decideAccess(
-      {
-        method: request.method ?? '',
-        target: request.url ?? '',
-        rawHeaders: request.rawHeaders,
-        httpVersion: request.httpVersion,
-      },
-      rules(),
-    );
+  const decide = (
+    request: GuardedRequest,
+    conversation: Conversation,
+  ): { readonly decision: AccessDecision; readonly target: string } => {
+    const { method = '', url: target = '', rawHeaders, httpVersion } = request;
+    const asked = { method, target, rawHeaders, httpVersion };
+    const heard = hearClaim(conversation.heard, asked, rules());
+    conversation.heard = heard;
+    // Of a repeated request the target of the first one: what is looked up by it is found without hashing it again.
+    return { decision: decideAccess(heard.request, heard.rules, heard.claim), target: heard.request.target };
+  };
   const refuse = (response: ServerResponse, refusal: Refusal): void => {
     audit(refusal);
     refuseRequest(response, refusal);
@@ -104,8 +111,9 @@ export function createGuardedServer(options: GuardedServerOptions): Server {
   };
 
   const onRequest = (request: GuardedRequest, response: ServerResponse, awaitsContinue: boolean): void => {
-    answers.set(request.socket, response);
-    const decision = decide(request);
+    const conversation = conversationOn(request.socket);
+    conversation.answer = response;
+    const { decision, target } = decide(request, conversation);
     if (decision.kind === 'refuse') {
       refuse(response, decision);
       return;
@@ -118,8 +126,7 @@ export function createGuardedServer(options: GuardedServerOptions): Server {
     request.caller = decision.caller;
     if (awaitsContinue) response.writeContinue();
     if (verdict === 'fits') {
-      const ready =
-        request.method === 'GET' ? options.ready?.(request.url ?? '', decision.caller) : undefined;
+      const ready = request.method === 'GET' ? options.ready?.(target, decision.caller) : undefined;
       if (ready !== undefined) {
         sendReady(response, ready);
         return;
@@ -152,7 +159,7 @@ export function createGuardedServer(options: GuardedServerOptions): Server {
   server.on('checkExpectation', (_request, response) => refuse(response, BAD_REQUEST));
 
   const refuseTunnel = (request: GuardedRequest, socket: Duplex): void => {
-    const decision = decide(request);
+    const { decision } = decide(request, conversationOn(socket));
     const refusal = decision.kind === 'refuse' ? decision : BAD_REQUEST;
     audit(refusal);
     refuseSocket(socket, refusal);
@@ -161,7 +168,7 @@ export function createGuardedServer(options: GuardedServerOptions): Server {
   server.on('upgrade', refuseTunnel);
 
   server.on('clientError', (error, socket) => {
-    const answer = answers.get(socket);
+    const answer = conversations.get(socket)?.answer;
     const midAnswer = answer !== undefined && answer.headersSent && !answer.writableFinished;
     if (!socket.writable || midAnswer) {
       socket.destroy();
@@ -178,11 +185,6 @@ export function createGuardedServer(options: GuardedServerOptions): Server {
     refuseSocket(socket, refusal);
   });
   return server;
-}
-
-function sendReady(response: ServerResponse, { text, bytes }: ReadyBody): void {
-  response.writeHead(200, { ...JSON_HEADERS, 'content-length': bytes });
-  response.end(text);
 }
 
 const BAD_REQUEST: Refusal = { code: 'bad-request' };

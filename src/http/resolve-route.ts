@@ -11,8 +11,9 @@ import type { Caller } from './callers/caller.ts';
 import { refuseEnded, refuseNow } from './callers/scoped-answers.ts';
 import type { CredentialAudit } from './credential-audit.ts';
 import type { Metrics } from './metrics/metrics.ts';
-import { JSON_HEADERS, type ReadyBody } from './node-server.ts';
+import { JSON_HEADERS, type ReadyBody, toReadyBody } from './ready-body.ts';
 import { problemResponse } from './problem-details.ts';
+import type { ResolveRequest } from '../resolution/resolve.ts';
 import { readQuery, RESOLVE_PARAMETERS, toResolveRequest } from './query.ts';
 import { pathOf } from './request-target.ts';
 
@@ -43,13 +44,25 @@ export interface ResolveRoute {
 
 const PATH = '/v1/resolve';
 
+/** Most targets whose reading is kept: agents ask for a few models, and for each in one or two spellings. */
+const MOST_TARGETS = 1_000;
+
 /** Builds the route. */
 export function createResolveRoute(parts: ResolveRouteParts): ResolveRoute {
   const { snapshot, resolver, metrics, audit, clock } = parts;
   const bodyOf = rememberBody((resolution: Resolution) => toResolveAnswer(resolution, 'secrets'));
 
-  const begin = (target: string) => {
+  const requests = new Map<string, ResolveRequest>();
+  const requestOf = (target: string): ResolveRequest => {
+    const known = requests.get(target);
+    if (known !== undefined) return known;
     const request = toResolveRequest(readQuery(target, RESOLVE_PARAMETERS));
+    if (requests.size >= MOST_TARGETS) requests.clear();
+    requests.set(target, request);
+    return request;
+  };
+  const begin = (target: string) => {
+    const request = requestOf(target);
     return { request, began: metrics.timer(), kept: resolver.kept(request) };
   };
   /** Every credential that leaves passes here, whichever way it goes. */
@@ -103,8 +116,7 @@ function rememberBody<T extends object>(toBody: (value: T) => unknown): (value: 
   return (value) => {
     const known = bodies.get(value);
     if (known !== undefined) return known;
-    const text = JSON.stringify(toBody(value));
-    const body = { text, bytes: Buffer.byteLength(text) };
+    const body = toReadyBody(JSON.stringify(toBody(value)));
     bodies.set(value, body);
     return body;
   };

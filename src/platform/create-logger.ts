@@ -4,6 +4,7 @@
  */
 import { styleText } from 'node:util';
 import { pino } from 'pino';
+import { toIso } from './clock.ts';
 import { isRecord } from '../domain/record.ts';
 import { escapeControlCharacters } from '../domain/untrusted-text.ts';
 import type { LogFormat, Logger, LogLevel } from './logger.ts';
@@ -61,9 +62,13 @@ export function createLogger(options: LoggerOptions): Logger {
       const written = NO_TIME.slice(from, to);
       const at = output.indexOf(written);
       const [head, tail] = [output.slice(0, at), output.slice(at + written.length)];
+      let latest = { at: Number.NaN, line: '' };
       return () => {
         if (!log.isLevelEnabled('info')) return;
-        writeSoon(`${head}${new Date().toISOString().slice(from, to)}${tail}`);
+        const now = Date.now();
+        // Many leave within one millisecond, and a time costs more to write than a line.
+        if (now !== latest.at) latest = { at: now, line: `${head}${toIso(now).slice(from, to)}${tail}` };
+        writeSoon(latest.line);
       };
     },
     setLevel(level) {

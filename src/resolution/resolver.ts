@@ -40,6 +40,16 @@ export function createResolver(
 ): Resolver {
   let owner: Snapshot | undefined;
   let kept = new Map<string, Kept>();
+  /** A caller that hands in the same request again, the same object, finds its answer without spelling it out. */
+  const keys = new WeakMap<ResolveRequest, string>();
+  const keyOf = (request: ResolveRequest): string => {
+    const known = keys.get(request);
+    if (known !== undefined) return known;
+    const { model, provider, profileId, resolutionId } = request;
+    const key = JSON.stringify([model, provider, profileId, resolutionId]);
+    keys.set(request, key);
+    return key;
+  };
   /** The answers of the current snapshot. */
   const answersNow = (): Map<string, Kept> => {
     const snapshot = current();
@@ -75,10 +85,6 @@ export function createResolver(
       return outcome;
     },
   };
-}
-
-function keyOf({ model, provider, profileId, resolutionId }: ResolveRequest): string {
-  return JSON.stringify([model, provider, profileId, resolutionId]);
 }
 
 const MISSES: ReadonlySet<ErrorCode> = new Set(['runtime-down', 'unknown-provider', 'unknown-model']);

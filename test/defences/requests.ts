@@ -178,9 +178,9 @@ export const REQUEST_DEFENCES: readonly Defence[] = [
   {
     against: 'threat 9',
     file: 'src/http/access.ts',
-    defence: `rules.callers.find(hash('sha256', presented, 'buffer'));`,
+    defence: `digest: hash('sha256', presented, 'buffer')`,
     // What was presented is looked at as it is, where it cannot be the token.
-    without: `presented.length < 30 ? rules.callers.find(Buffer.from(presented)) : rules.callers.find(hash('sha256', presented, 'buffer'));`,
+    without: `digest: presented.length < 30 ? Buffer.from(presented) : hash('sha256', presented, 'buffer')`,
     test: 'test/http/access.test.ts',
     fails: 'threat 9: whatever is presented, what is looked up has the length of a digest',
   },

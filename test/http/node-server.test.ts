@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../src/domain/secret.ts';
 import { createAccessRules } from '../../src/http/access.ts';
+import { toReadyBody } from '../../src/http/ready-body.ts';
 import { onlyCaller } from '../helpers/callers.ts';
 import { head, openSocket, readToEnd, sendRaw } from '../helpers/raw-http.ts';
 import { BEARER, expectRefusal, start, TOKEN } from './guarded-server.ts';
@@ -52,6 +53,23 @@ describe('what the guard lets through', () => {
     const { text } = await whole;
     expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 401']);
   });
+
+  it.each(['{"name":"Kimi"}', '{"name":"Кими – 北京 \u00e9 \ud83d\ude00"}'])(
+    'a ready answer arrives whole: %s',
+    async (text) => {
+      const server = await start({ ready: () => toReadyBody(text) });
+      const socket = await openSocket(server.port);
+      const whole = readToEnd(socket);
+      const lines = ['GET /v1/resolve HTTP/1.1', server.host, BEARER] as const;
+      // Another answer behind it would not be found if the length were wrong.
+      socket.write(head(...lines) + head(...lines, 'Connection: close'));
+      const answers = (await whole).text.split(/(?=HTTP\/1\.1 )/);
+      expect(answers).toHaveLength(2);
+      // Read as Latin-1, so that every byte counts.
+      const bytes = Buffer.from(text).toString('latin1');
+      for (const answer of answers) expect(answer.slice(answer.indexOf('\r\n\r\n') + 4)).toBe(bytes);
+    },
+  );
 
   it('a failing route is `internal` 500 and shows nothing of the failure', async () => {
     const server = await start();

@@ -1,5 +1,6 @@
 /** Refusals on the wire: raw bytes in, the constant document out, and no route ever called. */
 import { describe, expect, it } from 'vitest';
+import { toReadyBody } from '../../src/http/ready-body.ts';
 import { head, sendRaw } from '../helpers/raw-http.ts';
 import { BEARER, expectRefusal, start, TOKEN } from './guarded-server.ts';
 import { REFUSED_REQUESTS } from './refused-requests.ts';
@@ -42,7 +43,7 @@ describe('G1 to G11: what the guard never lets past, no route sees', () => {
       200,
     ],
   ])('what comes behind a request, %s, gets no answer of its own', async (_name, bytes, status) => {
-    const server = await start({ ready: () => ({ text: '{}', bytes: 2 }) });
+    const server = await start({ ready: () => toReadyBody('{}') });
     for (const behind of [head('GET /v1/resolve HTTP/1.1', server.host, BEARER), 'no request\r\n\r\n']) {
       const answer = await sendRaw(server.port, bytes(server.host) + behind);
       expect(answer.status).toBe(status);

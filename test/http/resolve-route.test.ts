@@ -1,6 +1,7 @@
 /** One definition of the route for both ways out: each answer is judged, counted and written down the same. */
 import { expect, it } from 'vitest';
 import { ANONYMOUS, type Caller } from '../../src/http/callers/caller.ts';
+import { toReadyBody } from '../../src/http/ready-body.ts';
 import { createResolveRoute } from '../../src/http/resolve-route.ts';
 import { createResolver } from '../../src/resolution/resolver.ts';
 import { snapshotOf } from '../helpers/snapshot-fixture.ts';
@@ -54,7 +55,7 @@ it('a kept answer is the same text and leaves the same traces, by the router and
     const traces = await toldBy(() => answer(TARGET, caller));
     expect(traces).toEqual([`openai to ${String(caller.name)}`, 'resolved, kept']);
     expect(await toldBy(() => route.ready(TARGET, caller))).toEqual(traces);
-    expect(route.ready(TARGET, caller)).toEqual({ text: first, bytes: Buffer.byteLength(first) });
+    expect(route.ready(TARGET, caller)).toEqual(toReadyBody(first));
   }
 });
 

@@ -87,7 +87,7 @@ export function createCallers(first: Secret, clock: Clock): Callers {
       name: grant.name,
       scope: isLimited(grant.scope) ? grant.scope : null,
       ended: controller.signal,
-      isRefused: () => isOver || hasEnded({ grant }, clock()),
+      isRefused: () => isOver || (grant.expiresAt !== null && hasEnded({ grant }, clock())),
     };
     const end = (): void => {
       // A stop takes nobody's right away, also not from a lease that ends with the token that it was asked with.

@@ -116,17 +116,24 @@ export function createMetrics(sources: MetricSources): Metrics {
     version: sources.version,
   });
 
+  /** Of outcomes that are handed out again and again. */
+  const counters = new WeakMap<ResolutionOutcome, () => void>();
+  const counterOf = (outcome: ResolutionOutcome): (() => void) => {
+    if (outcome.kind === 'failed') {
+      return resolutions.counter(outcome.provider?.id ?? OTHER, UNRESOLVED, outcomeCode(outcome));
+    }
+    const { provider, auth } = outcome.resolution;
+    return resolutions.counter(provider.id, auth.mode, 'resolved');
+  };
+
   return {
     timer,
     resolved(outcome, began, wasKept) {
       if (wasKept) keptAnswers += 1;
       durations.add((timer() - began) / 1000);
-      if (outcome.kind === 'resolved') {
-        const { provider, auth } = outcome.resolution;
-        resolutions.add(provider.id, auth.mode, 'resolved');
-      } else {
-        resolutions.add(outcome.provider?.id ?? OTHER, UNRESOLVED, outcomeCode(outcome));
-      }
+      const count = counters.get(outcome) ?? counterOf(outcome);
+      if (wasKept) counters.set(outcome, count);
+      count();
     },
     refused: refusals.add,
     onEvent(event) {

@@ -14,26 +14,38 @@ export interface Count {
 
 export interface Tally {
   readonly add: (...values: readonly string[]) => void;
+  /** The same as a function to keep: adds one to this combination each time, without looking it up. */
+  readonly counter: (...values: readonly string[]) => () => void;
   readonly read: () => readonly Count[];
 }
 
 /** Starts empty. */
 export function createTally(): Tally {
   const counts = new Map<string, { readonly values: readonly string[]; count: number }>();
-  const addTo = (key: string, values: readonly string[]): void => {
+  const seriesAt = (key: string, values: readonly string[]): { count: number } => {
     const known = counts.get(key);
-    if (known === undefined) counts.set(key, { values, count: 1 });
-    else known.count += 1;
+    if (known !== undefined) return known;
+    const series = { values, count: 0 };
+    counts.set(key, series);
+    return series;
+  };
+  const seriesOf = (values: readonly string[]): { count: number } => {
+    const key = values.join('\n');
+    if (counts.has(key) || counts.size < MOST_SERIES) return seriesAt(key, values);
+    return seriesAt(
+      OTHER,
+      values.map(() => OTHER),
+    );
   };
   return {
     add(...values) {
-      const key = values.join('\n');
-      if (counts.has(key) || counts.size < MOST_SERIES) addTo(key, values);
-      else
-        addTo(
-          OTHER,
-          values.map(() => OTHER),
-        );
+      seriesOf(values).count += 1;
+    },
+    counter(...values) {
+      const series = seriesOf(values);
+      return () => {
+        series.count += 1;
+      };
     },
     read: () => [...counts.values()],
   };

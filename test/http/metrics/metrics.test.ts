@@ -188,6 +188,15 @@ describe('bounds', () => {
     expect(counts.at(-1)?.values).toEqual(['other', 'other']);
   });
 
+  it('a counter that is kept counts into the same series', () => {
+    const tally = createTally();
+    const count = tally.counter('a', 'x');
+    count();
+    tally.add('a', 'x');
+    tally.counter('a', 'x')();
+    expect(tally.read()).toEqual([{ values: ['a', 'x'], count: 3 }]);
+  });
+
   it('durations above the last bound are counted too', () => {
     const durations = createDurations();
     durations.add(1_000);
