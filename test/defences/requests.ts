@@ -188,7 +188,7 @@ export const REQUEST_DEFENCES: readonly Defence[] = [
     against: 'threat 10',
     file: 'src/http/access.ts',
     defence: 'if (caller.scope !== null && !rules.mayRequest(caller.scope, request))',
-    without: 'if (caller.scope !== null && caller.name === path)',
+    without: 'if (caller.scope !== null && caller.name === claim.path)',
     test: 'test/e2e/scoped-tokens.test.ts',
     fails: '"asks for B → 403": ',
   },

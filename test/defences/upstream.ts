@@ -45,6 +45,11 @@ export const UPSTREAM_DEFENCES: readonly Defence[] = [
         defence: `const { Agent, request } = await import('../platform/http-library.ts');`,
         without: `const { Agent, interceptors, request } = await import('../platform/http-library.ts');`,
       },
+      {
+        file: 'src/platform/http-library.ts',
+        defence: `export { Agent, fetch, request } from 'undici';`,
+        without: `export { Agent, fetch, interceptors, request } from 'undici';`,
+      },
     ],
     test: 'test/discovery/probe.test.ts',
     fails: '"never follows a redirect" and says where it led',
