@@ -6,7 +6,7 @@ import type { SidecarEvent } from '../../domain/sidecar-event.ts';
 import { SidecarError } from '../../domain/errors.ts';
 import type { EventHub } from '../../platform/event-hub.ts';
 import { problemHeaders, toProblemDetails } from '../problem-details.ts';
-import { refusalProblem } from '../refusal.ts';
+import { refusalResponse } from '../refusal.ts';
 import { createReaders, MAX_READERS, type Room } from './readers.ts';
 import { createStateFeed, type PublishedState, type StateFeed, type StateFeedOptions } from './state-feed.ts';
 import { eventsBetween } from './state-changes.ts';
@@ -123,7 +123,8 @@ export function createWatching(options: WatchingOptions): Watching {
         release();
       }
       // A stop ends all tokens too, and takes nobody's right away: that answer is the one that was promised.
-      if (revoked?.aborted === true && !closing.signal.aborted) return noLongerAllowed();
+      if (revoked?.aborted === true && !closing.signal.aborted)
+        return refusalResponse({ code: 'unauthorized' });
       return new Response(newestOf(feed).json(), {
         headers: {
           'content-type': 'application/json',
@@ -171,15 +172,6 @@ function toRevision(since: string | undefined): number | undefined {
   throw new SidecarError('bad-request', 'The parameter since is the revision of an earlier answer', [
     'Leave it out to get the state at once',
   ]);
-}
-
-/** The answer to somebody whose token ended during the wait: the guard's, and nothing of what was waited for. */
-function noLongerAllowed(): Response {
-  const details = toProblemDetails(refusalProblem('unauthorized'));
-  return new Response(JSON.stringify(details), {
-    status: details.status,
-    headers: { ...problemHeaders(details.status), connection: 'close' },
-  });
 }
 
 /** There is no room for one more, which the next moment may change. */
