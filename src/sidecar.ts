@@ -285,13 +285,14 @@ async function run(
   // Before the servers close: an open answer would keep them from it.
   undo.push(async () => access.callers.close());
   undo.push(async () => watching.close());
-  watching.changed();
   announceAgain = await announce(prepared, url, access.callers.endpointToken, clock, log, undo);
   // A rotation during the first writing had nobody to tell.
   await announceAgain();
   discovery?.start();
   // Last of all: who waits for this line finds everything in place.
   for (const place of places) log.info(`Listening on ${place}`);
+  // The first state takes a while to describe; who asks for it before gets it made at once.
+  watching.changed();
   return { url, settled: live.settled, health, close: () => undoAll(undo, log) };
 }
 
