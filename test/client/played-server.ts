@@ -10,13 +10,13 @@ export const STATE = { revision: 1, providers: [] };
 
 /**
  * `reset` breaks the connection; `stream` is sent as events, and then the connection breaks, in the way that a server
- * ends or that a lost one does; of what has only `begun` nothing more is ever sent.
+ * ends or that a lost one does; of what has only `begun` nothing more is sent but what follows later.
  */
 export type Played =
   | 'reset'
   | { readonly status: number; readonly body: unknown }
   | { readonly stream: string; readonly isReset?: true }
-  | { readonly begun: string };
+  | { readonly begun: string; readonly later?: Promise<string> };
 
 export interface PlayedServer {
   readonly url: string;
@@ -59,6 +59,7 @@ export async function startPlayedServer(answers: readonly Played[]): Promise<Pla
       } else if ('begun' in answer) {
         response.writeHead(200, { 'content-type': 'application/json' });
         response.write(answer.begun);
+        void answer.later?.then((rest) => response.write(rest));
       } else {
         response.writeHead(answer.status, { 'content-type': 'application/json' });
         response.end(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body));

@@ -54,11 +54,28 @@ it('a stream that falls silent, or is reset, is opened again, and is no uncaught
   const watching = createClient({ home: '/nowhere', env: {}, ...server }).watch();
   expect((await watching.next()).value).toMatchObject({ snapshot: { revision: 7 } });
   const next = watching.next();
-  vi.advanceTimersByTime(45_000);
+  await vi.advanceTimersByTimeAsync(45_000);
   expect((await next).value).toMatchObject({ snapshot: { revision: 8 } });
   expect((await watching.next()).value).toMatchObject({ snapshot: { revision: 9 } });
   await watching.return();
   expect(uncaught).toEqual([]);
+});
+
+it('who takes long over an event loses no stream that is not silent', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  let send = (_text: string): void => undefined;
+  const later = new Promise<string>((resolve) => {
+    send = resolve;
+  });
+  const server = await startPlayedServer([{ begun: stateText(7), later }, { stream: stateText(9) }]);
+  const watching = createClient({ home: '/nowhere', env: {}, ...server }).watch();
+  expect((await watching.next()).value).toMatchObject({ snapshot: { revision: 7 } });
+  await vi.advanceTimersByTimeAsync(60_000);
+  send(stateText(8));
+  expect((await watching.next()).value).toMatchObject({ snapshot: { revision: 8 } });
+  await watching.return();
+  expect(server.asked).toHaveLength(1);
 });
 
 async function startRealServer(options: RigOptions = {}) {
