@@ -2,12 +2,13 @@
  * `endpoint.json`, by which other programs of this user find the server: looked at before a start, written when
  * the server listens, removed when it stops.
  */
-import { type Problem, toSidecarError } from './domain/errors.ts';
+import { messageOf, type Problem, toSidecarError } from './domain/errors.ts';
 import type { Secret } from './domain/secret.ts';
 import { socketUrl } from './domain/server-url.ts';
 import { provesItself } from './http/proven-server.ts';
 import { type Clock, toIso } from './platform/clock.ts';
 import { readEndpointFile, removeEndpointFile, writeEndpointFile } from './platform/endpoint-file.ts';
+import type { Logger } from './platform/logger.ts';
 import { processId, programVersion } from './platform/process.ts';
 import type { Preparation } from './preparation.ts';
 
@@ -40,13 +41,15 @@ const RETRY_MS = 1_000;
  * Writes `endpoint.json`, by which other programs of this user find the server.
  *
  * @throws SidecarError `address-in-use` when another server has come first, `cannot-write`
- * @returns writes it once more if its token is not the one that counts by then, and again and again while that fails
+ * @returns writes it once more if its token is not the one that counts by then; resolves when that was tried. While it
+ * fails it is tried again and again
  */
 export async function announce(
   { fixed, settings }: Extract<Preparation, { kind: 'prepared' }>,
   url: string,
   token: () => Secret,
   clock: Clock,
+  log: Pick<Logger, 'info' | 'error'>,
   undo: (() => Promise<void>)[],
 ): Promise<() => Promise<void>> {
   const pid = processId();
@@ -55,6 +58,7 @@ export async function announce(
   /** The token that the file holds: it may lag behind the one that callers have to show. */
   let announced: string | undefined;
   let closed = false;
+  let hasFailed = false;
   let timer: NodeJS.Timeout | undefined;
   /** Once more, now that no other can write: two that start at once have both seen none before. */
   const refuseOther = async (): Promise<void> => {
@@ -81,11 +85,20 @@ export async function announce(
   await queue;
   const writeAgain = (): Promise<void> => {
     clearTimeout(timer);
-    const done = queue.then(write);
-    queue = done.catch(() => {
-      if (!closed) timer = setTimeout(() => void writeAgain().catch(() => undefined), RETRY_MS).unref();
-    });
-    return done;
+    queue = queue.then(write).then(
+      () => {
+        if (hasFailed && !closed) log.info('endpoint.json is written');
+        hasFailed = false;
+      },
+      (error: unknown) => {
+        // Said once, and not once an attempt.
+        if (!hasFailed)
+          log.error(`endpoint.json is tried again until it can be written: ${messageOf(error)}`);
+        hasFailed = true;
+        if (!closed) timer = setTimeout(() => void writeAgain(), RETRY_MS).unref();
+      },
+    );
+    return queue;
   };
   undo.push(async () => {
     closed = true;

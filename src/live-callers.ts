@@ -87,16 +87,17 @@ export async function createLiveCallers(options: LiveCallersOptions): Promise<Li
     (error) => log.warn('Watching files failed', { error: messageOf(error) }),
   );
   watch.setFiles([paths.tokens, paths.identity]);
-  await reload();
-
-  return {
-    callers,
-    reload,
-    async close() {
-      closed = true;
-      await watch.close();
-      await queue;
-      callers.close();
-    },
+  const close = async (): Promise<void> => {
+    closed = true;
+    await watch.close();
+    await queue;
+    callers.close();
   };
+  try {
+    await reload();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { callers, reload, close };
 }

@@ -8,7 +8,8 @@ import type { DiscoveryAnswer } from './domain/answers/discovery.ts';
 import type { DiscoveryReport } from './domain/runtime-state.ts';
 import { type Caller, seesEverything } from './http/callers/caller.ts';
 import type { Callers } from './http/callers/callers.ts';
-import { refuseEnded, refuseNow, within } from './http/callers/scoped-answers.ts';
+import { readInForce, refuseLate } from './http/callers/ended-meanwhile.ts';
+import { refuseNow, within } from './http/callers/scoped-answers.ts';
 import { leaseBody, listTokens, openLease } from './http/callers/token-routes.ts';
 import type { CredentialAudit } from './http/credential-audit.ts';
 import { EVENT_STREAM_HEADERS, type Watching } from './http/events/watching.ts';
@@ -115,12 +116,11 @@ export function createApp({
 
   app.post('/v1/resolve/:resolutionId/rejected', async (c) => {
     readQuery(c.req.url, []);
-    const read = await readOptionalJsonBody(c.req.raw, rejectionBody);
+    const read = await readInForce(c.env.caller, readOptionalJsonBody(c.req.raw, rejectionBody));
     if (read.kind === 'refused') return read.response;
     const rejection = toRejection(read.body, clock());
     const outcome = await reportRejection(c.req.param('resolutionId'), rejection);
     if (outcome.kind !== 'set-aside') return resolveRoute.respond(outcome, c.env.caller);
-    refuseEnded(c.env.caller);
     return problemResponse(outcome.problem, { coolDown: outcome.coolDown }, clock());
   });
 
@@ -128,7 +128,6 @@ export function createApp({
     const query = readQuery(c.req.url, RESOLVE_PARAMETERS);
     const outcome = await resolver.resolve(toResolveRequest(query));
     if (outcome.kind === 'resolved') refuseNow(snapshot(), c.env.caller, outcome.resolution);
-    else refuseEnded(c.env.caller);
     // What a resolution id stands for is in the id alone; a default model that nobody asked for would mislead.
     const unasked = query.resolution === undefined ? chooseDefaultModel(snapshot())?.ref : undefined;
     const ref = query.model ?? query.provider ?? unasked ?? null;
@@ -166,7 +165,7 @@ export function createApp({
 
   app.post('/v1/discovery/scan', async (c) => {
     readQuery(c.req.url, []);
-    const read = await readOptionalJsonBody(c.req.raw, noBody);
+    const read = await readInForce(c.env.caller, readOptionalJsonBody(c.req.raw, noBody));
     if (read.kind === 'refused') return read.response;
     return json(toDiscoveryAnswer(await scan()));
   });
@@ -202,21 +201,21 @@ export function createApp({
 
   app.post('/v1/setup/:provider', async (c) => {
     readQuery(c.req.url, []);
-    const read = await readJsonBody(c.req.raw, connectBody);
+    const read = await readInForce(c.env.caller, readJsonBody(c.req.raw, connectBody));
     if (read.kind === 'refused') return read.response;
     return json(await setUp.connect(c.req.param('provider'), read.body.model, read.body.persist));
   });
 
   app.put('/v1/default-model', async (c) => {
     readQuery(c.req.url, []);
-    const read = await readJsonBody(c.req.raw, defaultModelBody);
+    const read = await readInForce(c.env.caller, readJsonBody(c.req.raw, defaultModelBody));
     if (read.kind === 'refused') return read.response;
     return json(await setUp.changeDefaultModel(read.body.model));
   });
 
   app.post('/v1/logins', async (c) => {
     readQuery(c.req.url, []);
-    const read = await readJsonBody(c.req.raw, loginBody);
+    const read = await readInForce(c.env.caller, readJsonBody(c.req.raw, loginBody));
     if (read.kind === 'refused') return read.response;
     return json(await logins.start(read.body.provider, read.body.flow), 201);
   });
@@ -234,7 +233,7 @@ export function createApp({
 
   app.post('/v1/tokens/lease', async (c) => {
     readQuery(c.req.url, []);
-    const read = await readJsonBody(c.req.raw, leaseBody);
+    const read = await readInForce(c.env.caller, readJsonBody(c.req.raw, leaseBody));
     if (read.kind === 'refused') return read.response;
     return new Response(openLease(callers, c.env.caller, read.body), { headers: LEASE_HEADERS });
   });
@@ -266,7 +265,9 @@ export function createApp({
     return problemResponse({ code: 'internal', detail: 'The program failed; its log says more', hints: [] });
   });
 
-  return { fetch: app.fetch, request: app.request, routes: app.routes, ready: resolveRoute.ready };
+  const fetch = (request: Request, env: GuardedEnv) =>
+    refuseLate(app.fetch(request, env), env.caller, request);
+  return { fetch, request: app.request, routes: app.routes, ready: resolveRoute.ready };
 }
 
 /** Large, always the same, and rarely asked for: what makes it is loaded then. */

@@ -93,17 +93,29 @@ export async function startSidecar(options: SidecarOptions): Promise<StartOutcom
     firstRevision: Math.max(1, options.clock()),
   });
   if (prepared.kind === 'refused') return { ...prepared, model: null };
-  // Before the first line about the configuration is logged: its text may hold a key in the wrong place.
-  options.onSecrets?.(secretsOf(prepared.identity.token, prepared.snapshot));
-  const unvalidated = isValidationSkipped(options.env);
-  const refusal = await judge(prepared, options, unvalidated);
-  if (refusal !== null) {
-    prepared.fixed.live.aws.close();
-    await prepared.discovery?.close();
-    await prepared.oauth.tokens.close();
+  const { discovery, fixed, oauth } = prepared;
+  /** Undone in reverse order, whether the start fails half-way or the server is stopped. */
+  const undo: (() => Promise<void>)[] = [
+    async () => discovery?.close(),
+    async () => fixed.live.aws.close(),
+    () => oauth.tokens.close(),
+  ];
+  try {
+    // Before the first line about the configuration is logged: its text may hold a key in the wrong place.
+    options.onSecrets?.(secretsOf(prepared.identity.token, prepared.snapshot));
+    const unvalidated = isValidationSkipped(options.env);
+    const refusal = await judge(prepared, options, unvalidated);
+    if (refusal === null) {
+      return { kind: 'started', sidecar: await run(prepared, options, unvalidated, hub, undo) };
+    }
+    await undoAll(undo, options.log);
     return refusal;
+  } catch (error) {
+    await undoAll(undo, options.log);
+    if (!(error instanceof SidecarError)) throw error;
+    const problem = error.toProblem();
+    return { kind: 'refused', problem, exitCode: factsOf(problem.code).exitCode, model: null };
   }
-  return run(prepared, options, unvalidated, hub);
 }
 
 type Prepared = Extract<Preparation, { kind: 'prepared' }>;
@@ -132,13 +144,18 @@ async function judge(
   return null;
 }
 
-/** Builds the parts that live as long as the server, listens, and announces where. */
+/**
+ * Builds the parts that live as long as the server, listens, and announces where.
+ *
+ * @param undo gets the end of each part as soon as the part is there
+ */
 async function run(
   prepared: Prepared,
   options: SidecarOptions,
   unvalidated: boolean,
   hub: EventHub<SidecarEvent>,
-): Promise<StartOutcome> {
+  undo: (() => Promise<void>)[],
+): Promise<Sidecar> {
   const { settings, fixed, inputs, snapshot, identity, oauth, discovery } = prepared;
   const { clock, log, onSecrets = () => undefined } = options;
   const healthOf = (current: Snapshot): Promise<HealthReport> =>
@@ -165,6 +182,7 @@ async function run(
       tellTokenTrouble(finding);
     },
   });
+  undo.push(() => access.close());
   const live = createLiveSnapshots({
     fixed,
     inputs,
@@ -183,6 +201,7 @@ async function run(
       warmAwsIdentities(current, clock());
     },
   });
+  undo.push(() => live.close());
   currentSnapshot = live.current;
   tellTokenTrouble = live.setTokenTrouble;
   // The first reading came before there was anybody to tell.
@@ -193,6 +212,7 @@ async function run(
     first: inputs.nimAccess,
     onChange: live.setNimAccess,
   });
+  undo.push(async () => nimAccess.close());
   const watching = createWatching({
     describe: async () => {
       const current = live.current();
@@ -229,6 +249,7 @@ async function run(
     publish: hub.publish,
     log,
   });
+  undo.push(() => logins.close());
   const resolver = createResolver(live.current, clock, recheckOnMiss(discovery, live.settled, options));
   const app = createApp({
     snapshot: live.current,
@@ -255,41 +276,24 @@ async function run(
     log,
   });
 
-  /** Undone in reverse order, whether the start fails half-way or the server is stopped. */
-  const undo: (() => Promise<void>)[] = [
-    async () => discovery?.close(),
-    async () => fixed.live.aws.close(),
-    () => oauth.tokens.close(),
-    () => live.close(),
-    () => access.close(),
-    async () => nimAccess.close(),
-    () => logins.close(),
-  ];
-  const close = (): Promise<void> => undoAll(undo, log);
-  try {
-    const guard = {
-      callers: access.callers,
-      mayRequest: (scope: CallerScope, request: ScopedRequest) => mayRequest(live.current(), scope, request),
-    };
-    const answering = { fetch: app.fetch, ready: app.ready, onRefused: metrics.refused };
-    const { url, places } = await listenEverywhere(settings, guard, answering, log, undo);
-    // Before the servers close: an open answer would keep them from it.
-    undo.push(async () => access.callers.close());
-    undo.push(async () => watching.close());
-    watching.changed();
-    announceAgain = await announce(prepared, url, access.callers.endpointToken, clock, undo);
-    // A rotation during the first writing had nobody to tell.
-    await announceAgain();
-    discovery?.start();
-    // Last of all: who waits for this line finds everything in place.
-    for (const place of places) log.info(`Listening on ${place}`);
-    return { kind: 'started', sidecar: { url, settled: live.settled, health, close } };
-  } catch (error) {
-    await close();
-    if (!(error instanceof SidecarError)) throw error;
-    const problem = error.toProblem();
-    return { kind: 'refused', problem, exitCode: factsOf(problem.code).exitCode, model: null };
-  }
+  const guard = {
+    callers: access.callers,
+    mayRequest: (scope: CallerScope, request: ScopedRequest) => mayRequest(live.current(), scope, request),
+  };
+  const answering = { fetch: app.fetch, ready: app.ready, onRefused: metrics.refused };
+  const { url, places } = await listenEverywhere(settings, guard, answering, log, undo);
+  // Before the servers close: an open answer would keep them from it.
+  undo.push(async () => access.callers.close());
+  undo.push(async () => watching.close());
+  announceAgain = await announce(prepared, url, access.callers.endpointToken, clock, log, undo);
+  // A rotation during the first writing had nobody to tell.
+  await announceAgain();
+  discovery?.start();
+  // Last of all: who waits for this line finds everything in place.
+  for (const place of places) log.info(`Listening on ${place}`);
+  // The first state takes a while to describe; who asks for it before gets it made at once.
+  watching.changed();
+  return { url, settled: live.settled, health, close: () => undoAll(undo, log) };
 }
 
 /**

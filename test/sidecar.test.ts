@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
+import { SidecarError } from '../src/domain/errors.ts';
 import { systemClock } from '../src/platform/clock.ts';
 import { createLogger } from '../src/platform/create-logger.ts';
 import { loadIdentity } from '../src/platform/identity.ts';
@@ -75,20 +76,50 @@ it('a rotation while endpoint.json is written for the first time is in it', asyn
   expect(announcedToken(home)).toBe(TOKENS[0]);
 });
 
-it('endpoint.json that could not be written after a rotation is written as soon as it can be', async () => {
+it('endpoint.json that could not be written after a rotation is written as soon as it can be; both are said once', async () => {
   const home = await tempFolder();
   const told: string[] = [];
-  expect(await start(home, { onSecrets: ([token = '']) => void told.push(token) })).toMatchObject({
+  const logged: string[] = [];
+  const log = createLogger({ level: 'info', format: 'json', write: (line) => void logged.push(line) });
+  expect(await start(home, { log, onSecrets: ([token = '']) => void told.push(token) })).toMatchObject({
     kind: 'started',
   });
+  const said = (text: string) => logged.filter((line) => line.includes(text));
   const [path, aside] = [stateFile(home, 'endpoint.json'), stateFile(home, 'aside.json')];
   // A folder in its place: nothing can be written there.
   renameSync(path, aside);
   mkdirSync(path);
   storeToken(home, TOKENS[0]);
   await vi.waitFor(() => expect(told).toContain(TOKENS[0]), 5_000);
+  await vi.waitFor(() => expect(said('endpoint.json is tried again')).toHaveLength(1), 5_000);
+  // Later attempts, which fail in the same way, say nothing.
+  storeToken(home, TOKENS[1]);
+  await vi.waitFor(() => expect(told).toContain(TOKENS[1]), 5_000);
   rmdirSync(path);
-  await vi.waitFor(() => expect(announcedToken(home)).toBe(TOKENS[0]), 10_000);
+  await vi.waitFor(() => expect(announcedToken(home)).toBe(TOKENS[1]), 10_000);
+  await vi.waitFor(() => expect(said('endpoint.json is written')).toHaveLength(1));
+  expect(said('endpoint.json is tried again')).toHaveLength(1);
+  expect(said('Tokens could not be read')).toEqual([]);
+});
+
+it('a start that fails half-way is refused, and leaves nothing that watches', async () => {
+  const home = await tempFolder();
+  await loadIdentity(stateFile(home, 'identity.json'), 0);
+  let looks = 0;
+  const outcome = await start(home, {
+    // Told of the first token, and while the callers are made of the rotated one.
+    onSecrets: () => {
+      looks += 1;
+      if (looks === 1) storeToken(home, TOKENS[0]);
+      else throw new SidecarError('cannot-write', 'no room');
+    },
+  });
+  expect(outcome).toMatchObject({ kind: 'refused', problem: { code: 'cannot-write', detail: 'no room' } });
+  const told: string[] = [];
+  await start(home, { onSecrets: ([token = '']) => void told.push(token) });
+  storeToken(home, TOKENS[1]);
+  await vi.waitFor(() => expect(told).toContain(TOKENS[1]), 5_000);
+  expect(looks).toBe(2);
 });
 
 it('"one server for one state directory": of two that start at once one is refused', async () => {

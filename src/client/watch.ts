@@ -123,12 +123,15 @@ async function openStream(server: ProvenServer, lastEventId: string | undefined)
 
 async function* eventsOf(response: IncomingMessage): AsyncGenerator<StreamEvent, void> {
   const parser = createEventStreamParser();
-  const silence = setTimeout(() => response.destroy(new Error('The stream is silent')), SILENCE_MS);
+  const listen = () => setTimeout(() => response.destroy(new Error('The stream is silent')), SILENCE_MS);
+  let silence = listen();
   try {
     response.setEncoding('utf8');
     for await (const text of response) {
-      silence.refresh();
+      // While the program is busy with an event nobody listens, and what comes meanwhile waits.
+      clearTimeout(silence);
       yield* parser.push(String(text));
+      silence = listen();
     }
   } finally {
     clearTimeout(silence);

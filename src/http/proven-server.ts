@@ -77,18 +77,26 @@ export async function connectProven({ url, token }: ServerAddress): Promise<Prov
           : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
       },
     });
+    // Once an answer has begun, it fails with the connection; an error that the request tells too is heard by nobody
+    // else, and would end the program.
+    sent.on('error', () => undefined);
     sent.end(text);
     return sent;
   };
   const ask = async (request: ServerRequest, bearer: Secret | null): Promise<ServerAnswer> => {
     const sent = send(request, bearer);
-    const timer = setTimeout(
-      () => sent.destroy(new Error('no answer in time')),
-      request.timeoutMs ?? ANSWER_DEADLINE_MS,
-    );
+    const deadline = new AbortController();
+    const timer = setTimeout(() => {
+      deadline.abort(new Error('no answer in time'));
+      sent.destroy();
+    }, request.timeoutMs ?? ANSWER_DEADLINE_MS);
     try {
       const response = await answerTo(sent);
       return { status: response.statusCode ?? 0, body: await readJson(response) };
+    } catch (error) {
+      // To an answer that had begun, its deadline looks like a connection that was lost.
+      deadline.signal.throwIfAborted();
+      throw error;
     } finally {
       clearTimeout(timer);
     }

@@ -53,6 +53,15 @@ export function refuseSocket(socket: Duplex, refusal: Refusal): void {
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
 }
 
+/** The refusal of a request that has got past the guard; its connection is closed afterwards too. */
+export function refusalResponse(refusal: Refusal): Response {
+  const status = statusOf(refusal);
+  return new Response(bodyOf(refusal, status), {
+    status,
+    headers: { ...problemHeaders(status), Connection: 'close' },
+  });
+}
+
 function bodyOf(refusal: Refusal, status: number): string {
   const { code, forAws } = refusal;
   const problem = refusalProblem(code);

@@ -8,7 +8,7 @@ import { toResolveAnswer } from '../resolution/answers/resolve-answer.ts';
 import type { Resolver } from '../resolution/resolver.ts';
 import type { Snapshot } from '../resolution/snapshot.ts';
 import type { Caller } from './callers/caller.ts';
-import { refuseEnded, refuseNow } from './callers/scoped-answers.ts';
+import { refuseNow } from './callers/scoped-answers.ts';
 import type { CredentialAudit } from './credential-audit.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { JSON_HEADERS, type ReadyBody, toReadyBody } from './ready-body.ts';
@@ -75,7 +75,6 @@ export function createResolveRoute(parts: ResolveRouteParts): ResolveRoute {
     if (outcome.kind === 'resolved') {
       return new Response(handOut(outcome.resolution, caller, leaves).text, { headers: JSON_HEADERS });
     }
-    refuseEnded(caller);
     return problemResponse(outcome.problem, {}, clock());
   };
 

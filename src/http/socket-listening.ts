@@ -18,7 +18,7 @@ export async function listenOnSocket(server: Server, path: string): Promise<void
   } catch (error) {
     const reason = systemCodeOf(error) ?? messageOf(error);
     throw new SidecarError('config-invalid', `Cannot listen on ${quoteUntrusted(path, 200)} (${reason})`, [
-      'Give a path of less than 108 bytes with --socket',
+      'Give a path of less than 104 bytes with --socket',
     ]);
   }
   await closeSocketToOthers(path);

@@ -11,7 +11,7 @@ import { resolveAnswer } from '../../src/domain/answers/resolve.ts';
 import { snapshotAnswer } from '../../src/domain/answers/snapshot.ts';
 import { freePort } from '../helpers/free-port.ts';
 import { type Rig, startRig } from '../helpers/sidecar-rig.ts';
-import { startPlayedServer, STATE } from './played-server.ts';
+import { startPlayedServer, STATE, watchUncaught } from './played-server.ts';
 import { tempFolder } from '../platform/temp-folder.ts';
 
 const CONFIG = {
@@ -178,5 +178,23 @@ describe('the typed client', () => {
     expect(await client.snapshot()).toEqual(STATE);
     expect((await errorOf(client.snapshot())).code).toBe('not-running');
     expect(server.asked).toHaveLength(4);
+  });
+
+  it('an answer that breaks off or is late is an error of the call, and none that ends the program', async () => {
+    const uncaught = watchUncaught();
+    const server = await startPlayedServer([
+      { stream: '{"rev', isReset: true },
+      { status: 200, body: STATE },
+      { begun: '{"rev' },
+    ]);
+    const client = createClient({ home: '/nowhere', env: {}, ...server, timeoutMs: 200 });
+    expect(await client.snapshot()).toEqual(STATE);
+    expect(await errorOf(client.snapshot())).toMatchObject({
+      code: 'not-running',
+      detail: 'The server did not answer (no answer in time)',
+    });
+    // What was late would be late once more.
+    expect(server.asked).toHaveLength(3);
+    expect(uncaught).toEqual([]);
   });
 });

@@ -8,11 +8,15 @@ import { proofFor } from '../../src/http/liveness-proof.ts';
 /** As much of a state as tells that it is one. */
 export const STATE = { revision: 1, providers: [] };
 
-/** `reset` breaks the connection; `stream` is sent as events, and then the connection breaks. */
+/**
+ * `reset` breaks the connection; `stream` is sent as events, and then the connection breaks, in the way that a server
+ * ends or that a lost one does; of what has only `begun` nothing more is sent but what follows later.
+ */
 export type Played =
   | 'reset'
   | { readonly status: number; readonly body: unknown }
-  | { readonly stream: string };
+  | { readonly stream: string; readonly isReset?: true }
+  | { readonly begun: string; readonly later?: Promise<string> };
 
 export interface PlayedServer {
   readonly url: string;
@@ -48,7 +52,14 @@ export async function startPlayedServer(answers: readonly Played[]): Promise<Pla
         request.socket.resetAndDestroy();
       } else if ('stream' in answer) {
         response.writeHead(200, { 'content-type': 'text/event-stream' });
-        response.write(answer.stream, () => request.socket.destroy());
+        response.write(answer.stream, () => {
+          if (answer.isReset === true) request.socket.resetAndDestroy();
+          else request.socket.destroy();
+        });
+      } else if ('begun' in answer) {
+        response.writeHead(200, { 'content-type': 'application/json' });
+        response.write(answer.begun);
+        void answer.later?.then((rest) => response.write(rest));
       } else {
         response.writeHead(answer.status, { 'content-type': 'application/json' });
         response.end(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body));
@@ -65,4 +76,13 @@ export async function startPlayedServer(answers: readonly Played[]): Promise<Pla
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
   return { url: `http://127.0.0.1:${address.port}`, token: token.reveal(), asked, lastEventIds };
+}
+
+/** What nobody caught from now to the end of the test: each would have ended a program that uses the client. */
+export function watchUncaught(): readonly unknown[] {
+  const uncaught: unknown[] = [];
+  const note = (error: unknown): void => void uncaught.push(error);
+  process.on('uncaughtException', note);
+  onTestFinished(() => void process.off('uncaughtException', note));
+  return uncaught;
 }

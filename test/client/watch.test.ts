@@ -1,6 +1,6 @@
 /** A watch whose stream breaks: what it asks for when it comes back, how long it waits, and when it gives up. */
 import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { createClient, type SidecarClientError } from '../../src/client/client.ts';
 import { connectToServer } from '../../src/client/find-server.ts';
 import { delayBeforeRetry, watchServer } from '../../src/client/watch.ts';
@@ -8,7 +8,7 @@ import { rotateEndpointToken } from '../../src/commands/rotate-endpoint.ts';
 import { createCallerTokenStore } from '../../src/credentials/caller-tokens.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { type RigOptions, startRig } from '../helpers/sidecar-rig.ts';
-import { startPlayedServer, STATE } from './played-server.ts';
+import { startPlayedServer, STATE, watchUncaught } from './played-server.ts';
 
 it('the back-off doubles from 50 to 100 ms up to 2.5 to 5 s, with a share of chance', () => {
   const range = (failures: number) => [0, 1].map((chance) => delayBeforeRetry(failures, () => chance));
@@ -40,6 +40,42 @@ it('"reconnects with back-off and Last-Event-ID": breaks, refusals of the moment
   await expect(watching.next()).rejects.toMatchObject(error);
   expect(server.lastEventIds).toEqual([undefined, '7', '7', '7', '7', '8']);
   expect(await watching.next()).toEqual({ done: true, value: undefined });
+});
+
+it('a stream that falls silent, or is reset, is opened again, and is no uncaught error of the program', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const uncaught = watchUncaught();
+  const server = await startPlayedServer([
+    { begun: stateText(7) },
+    { stream: stateText(8), isReset: true },
+    { stream: stateText(9) },
+  ]);
+  const watching = createClient({ home: '/nowhere', env: {}, ...server }).watch();
+  expect((await watching.next()).value).toMatchObject({ snapshot: { revision: 7 } });
+  const next = watching.next();
+  await vi.advanceTimersByTimeAsync(45_000);
+  expect((await next).value).toMatchObject({ snapshot: { revision: 8 } });
+  expect((await watching.next()).value).toMatchObject({ snapshot: { revision: 9 } });
+  await watching.return();
+  expect(uncaught).toEqual([]);
+});
+
+it('who takes long over an event loses no stream that is not silent', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  let send = (_text: string): void => undefined;
+  const later = new Promise<string>((resolve) => {
+    send = resolve;
+  });
+  const server = await startPlayedServer([{ begun: stateText(7), later }, { stream: stateText(9) }]);
+  const watching = createClient({ home: '/nowhere', env: {}, ...server }).watch();
+  expect((await watching.next()).value).toMatchObject({ snapshot: { revision: 7 } });
+  await vi.advanceTimersByTimeAsync(60_000);
+  send(stateText(8));
+  expect((await watching.next()).value).toMatchObject({ snapshot: { revision: 8 } });
+  await watching.return();
+  expect(server.asked).toHaveLength(1);
 });
 
 async function startRealServer(options: RigOptions = {}) {

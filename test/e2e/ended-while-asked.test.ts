@@ -1,10 +1,13 @@
 /** A token that ends while its request is under way: what was being fetched does not leave any more. */
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createCallerTokenStore } from '../../src/credentials/caller-tokens.ts';
 import { systemClock } from '../../src/platform/clock.ts';
+import { head, openSocket, readToEnd } from '../helpers/raw-http.ts';
 import { startRig } from '../helpers/sidecar-rig.ts';
 
 const KEY = 'sk-slow-0123456789';
@@ -102,4 +105,100 @@ describe('"one that was revoked gets nothing more": also what was on its way', (
     expect(answer).toMatchObject({ status: 401, body: { code: 'unauthorized', Code: 'unauthorized' } });
     expect(answer.text).not.toContain('canary');
   });
+
+  it.each([
+    ['GET', '/health'],
+    ['GET', '/v1/explain'],
+    ['GET', '/v1/explain?provider=nobody'],
+    ['GET', '/v1/resolve?provider=nobody'],
+    ['GET', '/v1/providers'],
+    ['GET', '/v1/providers/moonshot'],
+    ['GET', '/v1/models'],
+    ['POST', '/v1/discovery/scan'],
+    ['GET', '/v1/snapshot'],
+    ['GET', '/v1/setup/moonshot'],
+    ['POST', '/v1/logins', { provider: 'moonshot' }],
+    ['GET', '/v1/tokens'],
+    ['GET', '/metrics'],
+    ['GET', '/openapi.json'],
+  ])('what takes time is judged again: %s %s', async (method, path, body?: object) => {
+    const { ask } = await endingRig((look) => look > (method === 'POST' ? 2 : 1));
+    const answer = await ask(method, path, body);
+    expect(answer).toMatchObject({ status: 401, body: { code: 'unauthorized' } });
+    expect(answer.headers.get('www-authenticate')).toBe('Bearer');
+    expect(answer.text).toBe((await ask('GET', '/v1/models')).text);
+  });
+
+  it('nothing is done for one that ended while the body of its request was under way', async () => {
+    const { rig, settings } = await endingRig(() => false);
+    const store = createCallerTokenStore(join(rig.stateDir, 'sidecar/tokens.json'), systemClock);
+    const { token } = await store.create({ name: 'slow', scope: everything, lifeMs: null });
+    await rig.ask('/v1/tokens');
+    const { host, port } = new URL(rig.sidecar.url);
+    const body = JSON.stringify({ model: 'moonshot/kimi-k2-thinking' });
+    const socket = await openSocket(Number(port));
+    socket.write(
+      head(
+        'PUT /v1/default-model HTTP/1.1',
+        `Host: ${host}`,
+        `Authorization: Bearer ${token.secret.reveal()}`,
+        'Content-Type: application/json',
+        `Content-Length: ${body.length}`,
+        'Expect: 100-continue',
+      ),
+    );
+    // The guard has let it in.
+    await once(socket, 'data');
+    await store.revoke('slow');
+    await rig.ask('/v1/tokens');
+    const answer = readToEnd(socket);
+    socket.write(body);
+    expect((await answer).status).toBe(401);
+    expect(existsSync(settings)).toBe(false);
+  });
+
+  it.each([
+    ['PUT', '/v1/default-model'],
+    ['POST', '/v1/setup/moonshot'],
+  ])('what was done meanwhile is said: %s %s', async (method, path) => {
+    const { ask } = await endingRig((_look, settings) => existsSync(settings));
+    const answer = await ask(method, path, { model: 'moonshot/kimi-k2-thinking' });
+    expect(answer).toMatchObject({ status: 200, body: { inForce: true } });
+    expect(await ask('GET', '/v1/models')).toMatchObject({ status: 401 });
+  });
 });
+
+/** A server, and a token whose time is over as soon as a look at the clock after the guard's first one is to show it. */
+async function endingRig(isOver: (look: number, settings: string) => boolean) {
+  let settings: string | undefined;
+  let look = 0;
+  const clock = () => {
+    if (settings === undefined) return Date.now();
+    look += 1;
+    return Date.now() + (isOver(look, settings) ? 3_600_000 : 0);
+  };
+  const rig = await startRig({
+    clock,
+    env: { MOONSHOT_API_KEY: 'sk-moonshot-0123456789' },
+  });
+  onTestFinished(() => rig.close());
+  const store = createCallerTokenStore(join(rig.stateDir, 'sidecar/tokens.json'), clock);
+  const { token } = await store.create({ name: 'a', scope: everything, lifeMs: 60_000 });
+  await rig.ask('/v1/tokens');
+  const path = join(rig.stateDir, 'sidecar/sidecar.json5');
+  return {
+    rig,
+    settings: path,
+    ask: (method: string, route: string, body?: object) => {
+      settings = path;
+      return rig.ask(route, {
+        method,
+        headers: {
+          authorization: `Bearer ${token.secret.reveal()}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+    },
+  };
+}

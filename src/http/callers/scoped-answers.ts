@@ -43,7 +43,7 @@ export function refuseNow(
 }
 
 /**
- * What leaves without a resolution: why there is none.
+ * For what is about no resolution.
  *
  * @throws SidecarError `unauthorized`
  */

@@ -2,11 +2,12 @@
  * What watchers of the server get: the event stream, and the same state as a long poll for clients that cannot
  * read a stream. Both come from one feed and count against one limit.
  */
+import { setMaxListeners } from 'node:events';
 import type { SidecarEvent } from '../../domain/sidecar-event.ts';
 import { SidecarError } from '../../domain/errors.ts';
 import type { EventHub } from '../../platform/event-hub.ts';
 import { problemHeaders, toProblemDetails } from '../problem-details.ts';
-import { refusalProblem } from '../refusal.ts';
+import { refusalResponse } from '../refusal.ts';
 import { createReaders, MAX_READERS, type Room } from './readers.ts';
 import { createStateFeed, type PublishedState, type StateFeed, type StateFeedOptions } from './state-feed.ts';
 import { eventsBetween } from './state-changes.ts';
@@ -78,6 +79,8 @@ export function createWatching(options: WatchingOptions): Watching {
     ...(heartbeatMs === undefined ? {} : { heartbeatMs }),
   });
   const closing = new AbortController();
+  // Every poll that waits listens.
+  setMaxListeners(0, closing.signal);
 
   const unsubscribe = hub.subscribe((event) => {
     if (readers.count() > 0) readers.send(eventMessage(event));
@@ -119,11 +122,12 @@ export function createWatching(options: WatchingOptions): Watching {
         if (room.kind !== 'room') return noRoom(room);
         const release = readers.reserve(token);
         const ends = [signal, closing.signal, ...(revoked === undefined ? [] : [revoked])];
-        await nextState(feed, pollMs, AbortSignal.any(ends));
+        await nextState(feed, pollMs, ends);
         release();
       }
       // A stop ends all tokens too, and takes nobody's right away: that answer is the one that was promised.
-      if (revoked?.aborted === true && !closing.signal.aborted) return noLongerAllowed();
+      if (revoked?.aborted === true && !closing.signal.aborted)
+        return refusalResponse({ code: 'unauthorized' });
       return new Response(newestOf(feed).json(), {
         headers: {
           'content-type': 'application/json',
@@ -148,19 +152,20 @@ function newestOf(feed: StateFeed): PublishedState {
   return state;
 }
 
-/** Resolves at the first of: another state, the end of the time, the signal. */
-function nextState(feed: StateFeed, ms: number, signal: AbortSignal): Promise<void> {
+/** Resolves at the first of: another state, the end of the time, one of the signals. */
+function nextState(feed: StateFeed, ms: number, signals: readonly AbortSignal[]): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       unsubscribe();
       clearTimeout(timer);
-      signal.removeEventListener('abort', done);
+      for (const signal of signals) signal.removeEventListener('abort', done);
       resolve();
     };
     const unsubscribe = feed.subscribe(done);
     const timer = setTimeout(done, ms).unref();
-    signal.addEventListener('abort', done);
-    if (signal.aborted) done();
+    // Not one signal made of all: those that outlive the poll would remember each that was ever made of them.
+    for (const signal of signals) signal.addEventListener('abort', done);
+    if (signals.some(({ aborted }) => aborted)) done();
   });
 }
 
@@ -171,15 +176,6 @@ function toRevision(since: string | undefined): number | undefined {
   throw new SidecarError('bad-request', 'The parameter since is the revision of an earlier answer', [
     'Leave it out to get the state at once',
   ]);
-}
-
-/** The answer to somebody whose token ended during the wait: the guard's, and nothing of what was waited for. */
-function noLongerAllowed(): Response {
-  const details = toProblemDetails(refusalProblem('unauthorized'));
-  return new Response(JSON.stringify(details), {
-    status: details.status,
-    headers: { ...problemHeaders(details.status), connection: 'close' },
-  });
 }
 
 /** There is no room for one more, which the next moment may change. */

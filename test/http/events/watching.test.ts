@@ -1,5 +1,5 @@
 /** Limits of the stream over real connections: too many readers, slow ones, deadlines, and changes by the clock. */
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { SnapshotAnswer } from '../../../src/domain/answers/snapshot.ts';
 import type { SidecarEvent } from '../../../src/domain/sidecar-event.ts';
@@ -295,6 +295,17 @@ describe('the poll', () => {
     expectRefusal(await answer, 401, 'unauthorized');
     expect(rig.watching.readers()).toBe(0);
     expectRefusal(await rig.askOnce('/v1/snapshot'), 401, 'unauthorized');
+  });
+
+  it('leaves nothing behind with a token that outlives it', async () => {
+    const token = new AbortController();
+    const rig = await startWatching({ pollMs: 1, revoked: token.signal });
+    for (let count = 0; count < 3; count += 1) await rig.askOnce('/v1/snapshot?since=1');
+    expect(getEventListeners(token.signal, 'abort')).toEqual([]);
+    // Where node keeps the signals that were made of this one: for ever, while this one lives.
+    const made = Reflect.ownKeys(token.signal).find((key) => String(key).includes('Dependant'));
+    const kept: unknown = made === undefined ? undefined : Reflect.get(token.signal, made);
+    expect(kept === undefined ? 0 : Reflect.get(Set.prototype, 'size', kept)).toBe(0);
   });
 
   it('that waits when the server stops is answered, although all tokens end then', async () => {

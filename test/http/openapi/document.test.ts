@@ -52,6 +52,24 @@ describe('the document', () => {
     expect(references.filter((place) => !places.includes(place))).toEqual([]);
   });
 
+  it('a body is required where the router needs one, and nowhere else', () => {
+    const { paths }: { paths: Record<string, Record<string, { requestBody?: { required: boolean } }>> } =
+      JSON.parse(document);
+    const required = Object.entries(paths).flatMap(([path, operations]) =>
+      Object.values(operations).flatMap(({ requestBody }) =>
+        requestBody === undefined ? [] : [[path, requestBody.required] as const],
+      ),
+    );
+    expect(Object.fromEntries(required)).toEqual({
+      // docs/http-api.md: "The body may be left out."
+      '/v1/resolve/{resolutionId}/rejected': false,
+      '/v1/setup/{provider}': true,
+      '/v1/default-model': true,
+      '/v1/logins': true,
+      '/v1/tokens/lease': true,
+    });
+  });
+
   it('no schema has two names, and no two schemas have the same', () => {
     const named = ROUTE_GROUPS.flatMap(({ schemas }) => Object.entries(schemas));
     expect(new Set(named.map(([name]) => name)).size).toBe(named.length);
