@@ -25,8 +25,9 @@ export interface GuardedEnv {
 
 /** What was said last on one connection. */
 interface Conversation {
-  /** To know whether a refusal would land in the middle of an answer. */
+  /** To know whether a refusal would land in the middle of an answer, or in the place of another one. */
   answer?: ServerResponse;
+  answerBefore?: ServerResponse;
   heard?: HeardClaim;
 }
 
@@ -112,6 +113,7 @@ export function createGuardedServer(options: GuardedServerOptions): Server {
 
   const onRequest = (request: GuardedRequest, response: ServerResponse, awaitsContinue: boolean): void => {
     const conversation = conversationOn(request.socket);
+    if (conversation.answer !== undefined) conversation.answerBefore = conversation.answer;
     conversation.answer = response;
     const { decision, target } = decide(request, conversation);
     if (decision.kind === 'refuse') {
@@ -168,9 +170,10 @@ export function createGuardedServer(options: GuardedServerOptions): Server {
   server.on('upgrade', refuseTunnel);
 
   server.on('clientError', (error, socket) => {
-    const answer = conversations.get(socket)?.answer;
-    const midAnswer = answer !== undefined && answer.headersSent && !answer.writableFinished;
-    if (!socket.writable || midAnswer) {
+    const { answer, answerBefore } = conversations.get(socket) ?? {};
+    // An answer has begun, or is still to come to a request that is whole: this is about something behind it.
+    const isAwaited = isOpen(answerBefore) || (isOpen(answer) && (answer.headersSent || answer.req.complete));
+    if (!socket.writable || isAwaited) {
       socket.destroy();
       return;
     }
@@ -185,6 +188,10 @@ export function createGuardedServer(options: GuardedServerOptions): Server {
     refuseSocket(socket, refusal);
   });
   return server;
+}
+
+function isOpen(answer: ServerResponse | undefined): answer is ServerResponse {
+  return answer !== undefined && !answer.writableFinished;
 }
 
 const BAD_REQUEST: Refusal = { code: 'bad-request' };

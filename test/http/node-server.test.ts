@@ -144,4 +144,29 @@ describe('G13: slow and half-open clients', () => {
     const { text } = await whole;
     expect(text.match(/HTTP\/1\.1/g)).toHaveLength(1);
   });
+
+  it.each([
+    ['a request', 1, 'garbage\r\n\r\n'],
+    ['two requests', 2, 'garbage\r\n\r\n'],
+    ['a request, in a body,', 1, head('POST /v1/echo HTTP/1.1', 'Host: x', BEARER, 'Content-Length: 10')],
+  ])(
+    'what is wrong behind %s that waits for its answer gets none in its place',
+    async (_what, count, wrong) => {
+      let finish: () => void = () => undefined;
+      const server = await start({
+        deadlines,
+        fetch: () =>
+          new Promise((resolve) => {
+            finish = () => resolve(new Response('{}'));
+          }),
+      });
+      const socket = await openSocket(server.port);
+      const whole = readToEnd(socket);
+      const ask = head('GET /livez HTTP/1.1', server.host);
+      socket.write(ask.repeat(count) + wrong.replace('Host: x', server.host));
+      const { text } = await whole;
+      finish();
+      expect(text).toBe('');
+    },
+  );
 });
