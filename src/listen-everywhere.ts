@@ -55,8 +55,9 @@ export async function listenEverywhere(
   }
   if (socket !== null) {
     const server = serverFor(() => ['localhost']);
-    await listenOnSocket(server, socket);
+    // Closed also where it listens and cannot be kept from others.
     undo.push(() => closeServer(server));
+    await listenOnSocket(server, socket);
     url ??= socketUrl(socket);
     places.push(socket);
   }

@@ -3,15 +3,26 @@ import { chmod, lstat, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { messageOf, SidecarError, systemCodeOf } from '../domain/errors.ts';
-import { makeFolders } from './files.ts';
+import { makeFolders, withFileLock } from './files.ts';
 
 /**
- * Makes the folder when it is missing, and removes a socket that nobody answers any more.
+ * Makes the folder when it is missing, removes a socket that nobody answers any more, listens, and closes the socket
+ * to other users; until then the folder protects it. Of two programs that start at once one waits for the other, and
+ * finds its socket.
  *
- * @throws SidecarError `not-permitted` for a folder that others may enter, `address-in-use` for a path that is taken
+ * @throws SidecarError `not-permitted` for a folder that others may enter, `address-in-use` for a path that is taken,
+ * and what `listen` throws
  */
-export async function prepareSocketPath(path: string): Promise<void> {
-  const folder = dirname(path);
+export async function takeSocketPath(path: string, listen: () => Promise<void>): Promise<void> {
+  await prepareFolder(dirname(path));
+  await withFileLock(path, async () => {
+    await removeStale(path);
+    await listen();
+    await chmod(path, 0o600);
+  });
+}
+
+async function prepareFolder(folder: string): Promise<void> {
   try {
     await makeFolders(folder);
   } catch (error) {
@@ -29,6 +40,9 @@ export async function prepareSocketPath(path: string): Promise<void> {
       ['Choose a path in a folder with mode 0700, for example in the sidecar’s own folder'],
     );
   }
+}
+
+async function removeStale(path: string): Promise<void> {
   const standing = await lstat(path).catch(() => undefined);
   if (standing === undefined) return;
   const uid = process.getuid?.();
@@ -40,11 +54,6 @@ export async function prepareSocketPath(path: string): Promise<void> {
     ]);
   }
   await rm(path);
-}
-
-/** Gives the socket file its mode; until then the folder protects it. */
-export async function closeSocketToOthers(path: string): Promise<void> {
-  await chmod(path, 0o600);
 }
 
 function somebodyAnswers(path: string): Promise<boolean> {

@@ -2,11 +2,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, lstat, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { fileExists } from '../../src/platform/files.ts';
-import { closeSocketToOthers, prepareSocketPath } from '../../src/platform/unix-socket.ts';
+import { takeSocketPath } from '../../src/platform/unix-socket.ts';
 import { tempFolder } from './temp-folder.ts';
 
 /** Listens at the path until the test ends; returns how many connections came. */
@@ -31,39 +31,69 @@ async function leaveStaleSocket(path: string): Promise<void> {
   await once(child, 'exit');
 }
 
-describe('prepareSocketPath', () => {
+/** Takes the path for somebody who listens later. */
+async function take(path: string): Promise<void> {
+  await takeSocketPath(path, async () => writeFile(path, ''));
+}
+
+describe('the place of a socket', () => {
   it('"in a 0700 folder": makes a missing one, parents too', async () => {
     const folder = await tempFolder();
     const before = process.umask(0);
     onTestFinished(() => {
       process.umask(before);
     });
-    await prepareSocketPath(join(folder, 'a', 'b', 'sidecar.sock'));
+    await take(join(folder, 'a', 'b', 'sidecar.sock'));
     for (const made of [join(folder, 'a'), join(folder, 'a', 'b')]) {
       expect((await stat(made)).mode & 0o777).toBe(0o700);
     }
-  });
-
-  it('leaves a free path free', async () => {
-    const path = join(await tempFolder(), 'sidecar.sock');
-    await prepareSocketPath(path);
-    expect(fileExists(path)).toBe(false);
   });
 
   it('removes a socket that nobody answers any more', async () => {
     const path = join(await tempFolder(), 'sidecar.sock');
     await leaveStaleSocket(path);
     expect((await lstat(path)).isSocket()).toBe(true);
-    await prepareSocketPath(path);
-    expect(fileExists(path)).toBe(false);
-    const connections = await listenAt(path);
-    expect(connections()).toBe(0);
+    let wasFree = false;
+    await takeSocketPath(path, async () => {
+      wasFree = !fileExists(path);
+      await listenAt(path);
+    });
+    expect(wasFree).toBe(true);
+  });
+
+  it('"a Unix socket (0600)", whatever the mask of the process is', async () => {
+    const path = join(await tempFolder(), 'sidecar.sock');
+    const before = process.umask(0);
+    onTestFinished(() => {
+      process.umask(before);
+    });
+    await takeSocketPath(path, async () => void (await listenAt(path)));
+    expect((await lstat(path)).mode & 0o777).toBe(0o600);
+  });
+
+  it('of two that start at once over a socket that nobody answers, one gets the place and keeps it', async () => {
+    const path = join(await tempFolder(), 'sidecar.sock');
+    await leaveStaleSocket(path);
+    const listening: (() => number)[] = [];
+    const start = () =>
+      takeSocketPath(path, async () => {
+        listening.push(await listenAt(path));
+      });
+    const outcomes = await Promise.allSettled([start(), start()]);
+    expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    expect(outcomes.find((outcome) => outcome.status === 'rejected')?.reason).toMatchObject({
+      code: 'address-in-use',
+    });
+    const socket = connect(path);
+    await once(socket, 'close');
+    // The one that looked whether somebody answers, and this one.
+    expect(listening.map((connections) => connections())).toEqual([2]);
   });
 
   it('refuses a socket that somebody answers, and leaves it alone', async () => {
     const path = join(await tempFolder(), 'sidecar.sock');
     await listenAt(path);
-    await expect(prepareSocketPath(path)).rejects.toMatchObject({
+    await expect(take(path)).rejects.toMatchObject({
       code: 'address-in-use',
       message: `${path} is taken`,
     });
@@ -73,7 +103,7 @@ describe('prepareSocketPath', () => {
   it.each([0o750, 0o705, 0o777, 0o710])('refuses a folder that others may enter: mode %i', async (mode) => {
     const folder = await tempFolder();
     await chmod(folder, mode);
-    await expect(prepareSocketPath(join(folder, 'sidecar.sock'))).rejects.toMatchObject({
+    await expect(take(join(folder, 'sidecar.sock'))).rejects.toMatchObject({
       code: 'not-permitted',
       message: expect.stringContaining(folder),
     });
@@ -87,7 +117,7 @@ describe('prepareSocketPath', () => {
     await mkdir(sub);
     await symlink(file, link);
     for (const path of [file, sub, link]) {
-      await expect(prepareSocketPath(path)).rejects.toMatchObject({ code: 'address-in-use' });
+      await expect(take(path)).rejects.toMatchObject({ code: 'address-in-use' });
       expect(fileExists(path)).toBe(true);
     }
     expect(await readFile(file, 'utf8')).toBe('precious');
@@ -97,24 +127,14 @@ describe('prepareSocketPath', () => {
     const folder = await tempFolder();
     await mkdir(join(folder, 'real'), { mode: 0o700 });
     await symlink(join(folder, 'real'), join(folder, 'link'));
-    const attempt = prepareSocketPath(join(folder, 'link', 'sidecar.sock'));
+    const attempt = take(join(folder, 'link', 'sidecar.sock'));
     await expect(attempt).rejects.toMatchObject({ code: 'not-permitted' });
   });
 
   it('says cannot-write where no folder can be made', async () => {
     const folder = await tempFolder();
     await writeFile(join(folder, 'file'), '');
-    const attempt = prepareSocketPath(join(folder, 'file', 'sub', 'sidecar.sock'));
+    const attempt = take(join(folder, 'file', 'sub', 'sidecar.sock'));
     await expect(attempt).rejects.toMatchObject({ code: 'cannot-write' });
-  });
-});
-
-describe('closeSocketToOthers', () => {
-  it('"a Unix socket (0600)"', async () => {
-    const path = join(await tempFolder(), 'sidecar.sock');
-    await listenAt(path);
-    await chmod(path, 0o777);
-    await closeSocketToOthers(path);
-    expect((await lstat(path)).mode & 0o777).toBe(0o600);
   });
 });
