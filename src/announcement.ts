@@ -104,7 +104,7 @@ export async function announce(
     closed = true;
     clearTimeout(timer);
     await queue;
-    await removeEndpointFile(path, pid);
+    await removeEndpointFile(path, { pid, startedAt });
   });
   return writeAgain;
 }

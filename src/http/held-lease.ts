@@ -137,8 +137,8 @@ async function begin(
 
 async function readJson(answer: IncomingMessage): Promise<unknown> {
   let text = '';
-  for await (const chunk of answer.setEncoding('utf8')) text += String(chunk);
   try {
+    for await (const chunk of answer.setEncoding('utf8')) text += String(chunk);
     return JSON.parse(text);
   } catch {
     return undefined;

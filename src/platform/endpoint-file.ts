@@ -77,8 +77,14 @@ function toEndpoint(content: unknown): EndpointFile | undefined {
   };
 }
 
-/** Removes the file if this very server wrote it; another one may have taken its place. */
-export async function removeEndpointFile(path: string, pid: number): Promise<void> {
+/**
+ * Removes the file if this very server wrote it; another one may have taken its place. In containers that share a
+ * folder two of them may have the same process id.
+ */
+export async function removeEndpointFile(
+  path: string,
+  { pid, startedAt }: Pick<EndpointFile, 'pid' | 'startedAt'>,
+): Promise<void> {
   const endpoint = await readEndpointFile(path);
-  if (endpoint?.pid === pid) await removeFile(path);
+  if (endpoint?.pid === pid && endpoint.startedAt === startedAt) await removeFile(path);
 }

@@ -42,6 +42,13 @@ const request = {
 
 it.each<[string, (response: ServerResponse) => void]>([
   ['before its answer begins', (response) => response.socket?.resetAndDestroy()],
+  [
+    'in the middle of a refusal',
+    (response) => {
+      response.writeHead(400, { 'content-length': 100 }).write('{"code":');
+      setTimeout(() => response.socket?.resetAndDestroy(), 20);
+    },
+  ],
   ['after the header lines, by an end', (response) => response.end()],
   [
     'after the header lines, by a break',

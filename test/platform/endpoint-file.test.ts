@@ -76,18 +76,22 @@ describe('removeEndpointFile', () => {
   it('"removed on exit", by the server that wrote it alone', async () => {
     const path = await endpointPath();
     await writeEndpointFile(path, ENDPOINT);
-    await removeEndpointFile(path, PLAIN.pid + 1);
+    const { pid, startedAt } = PLAIN;
+    await removeEndpointFile(path, { pid: pid + 1, startedAt });
     expect(fileExists(path)).toBe(true);
-    await removeEndpointFile(path, PLAIN.pid);
+    // Another container, in which the server has the same process id.
+    await removeEndpointFile(path, { pid, startedAt: '2026-01-01T00:00:00.000Z' });
+    expect(fileExists(path)).toBe(true);
+    await removeEndpointFile(path, { pid, startedAt });
     expect(fileExists(path)).toBe(false);
   });
 
   it('minds no file and no garbage, and leaves the garbage', async () => {
     const path = await endpointPath();
-    await removeEndpointFile(path, 1);
+    await removeEndpointFile(path, { pid: 1, startedAt: '' });
     await mkdir(dirname(path));
     await writeFile(path, 'garbage', { mode: 0o600 });
-    await removeEndpointFile(path, 1);
+    await removeEndpointFile(path, { pid: 1, startedAt: '' });
     expect(await readFile(path, 'utf8')).toBe('garbage');
   });
 });
