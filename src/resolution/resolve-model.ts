@@ -108,10 +108,18 @@ export function readRef(
   return {
     problem: {
       code: 'bad-request',
-      detail: `${quoteUntrusted(trimmed)} is not a model reference: it has no provider before a slash`,
+      detail: `${quoteUntrusted(trimmed)} is not a model reference: ${whatIsMissing(trimmed)}`,
       hints: [...holders, 'Write it as provider/model, for example ollama/llama3:chat'],
     },
   };
+}
+
+/** Why a text is no reference, in the order in which it is looked at. */
+function whatIsMissing(text: string): string {
+  const slash = text.indexOf('/');
+  if (slash === -1 || text.slice(0, slash).trim() === '') return 'it has no provider before a slash';
+  if (text.slice(slash + 1).trim() === '') return 'it has no model after the slash';
+  return 'it is too long, or holds a control character';
 }
 
 function providerSteps(snapshot: Snapshot, id: string): Step[] {
