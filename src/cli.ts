@@ -332,27 +332,15 @@ function treeOf(command: Command): CommandTree {
   };
 }
 
-/** Whether JSON was asked for on a command line that could not be read, so that no parsed option tells. */
-function wantsJson(): boolean {
-  const words = commandLine();
-  const end = words.indexOf('--');
-  return words.slice(0, end === -1 ? undefined : end).includes('--json');
-}
-
-/** The words for people stand on standard error already; a program that reads JSON gets the same as a problem. */
-async function printUsageProblem({ code, message }: CommanderError): Promise<void> {
-  const { printProblem } = await import('./commands/print-problem.ts');
-  const detail = code === 'commander.help' ? 'A subcommand is missing' : message.replace(/^error: /, '');
-  printProblem(context, { code: 'bad-request', detail, hints: ['See: provider-sidecar --help'] }, true);
-}
-
 stopOnClosedPipe(stop);
 try {
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {
     setExitCode(error.exitCode === 0 ? EXIT.ok : EXIT.usage);
-    if (error.exitCode !== 0 && wantsJson()) await printUsageProblem(error);
+    if (error.exitCode !== 0) {
+      (await import('./commands/usage-problem.ts')).printUsageProblem(context, commandLine(), error);
+    }
   } else {
     reportFailure(error);
     setExitCode(EXIT.internal);

@@ -7,7 +7,7 @@ import { sameSocket } from '../domain/base-url.ts';
 import type { Problem } from '../domain/errors.ts';
 import { GPU_DEV } from '../domain/exchange.ts';
 import { isMetadataUrl } from '../domain/metadata-host.ts';
-import { formatModelRef, parseModelRef } from '../domain/model-ref.ts';
+import { formatModelRef, parseModelRef, whyNoModelRef } from '../domain/model-ref.ts';
 import type { EffectiveProvider, Model, Origin, ProviderDefinition } from '../domain/provider.ts';
 import { runtimeOfProviderId } from '../domain/provider-id.ts';
 import type { EndpointReport, EndpointState } from '../domain/runtime-state.ts';
@@ -108,18 +108,10 @@ export function readRef(
   return {
     problem: {
       code: 'bad-request',
-      detail: `${quoteUntrusted(trimmed)} is not a model reference: ${whatIsMissing(trimmed)}`,
+      detail: `${quoteUntrusted(trimmed)} is not a model reference: ${whyNoModelRef(trimmed)}`,
       hints: [...holders, 'Write it as provider/model, for example ollama/llama3:chat'],
     },
   };
-}
-
-/** Why a text is no reference, in the order in which it is looked at. */
-function whatIsMissing(text: string): string {
-  const slash = text.indexOf('/');
-  if (slash === -1 || text.slice(0, slash).trim() === '') return 'it has no provider before a slash';
-  if (text.slice(slash + 1).trim() === '') return 'it has no model after the slash';
-  return 'it is too long, or holds a control character';
 }
 
 function providerSteps(snapshot: Snapshot, id: string): Step[] {
