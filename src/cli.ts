@@ -8,6 +8,7 @@ import { loginCommands, optionsOf, providerSubcommands } from './commands/login-
 import { EXIT } from './domain/errors.ts';
 import { systemClock } from './platform/clock.ts';
 import {
+  commandLine,
   homeFolder,
   createLogOutput,
   createStopSignal,
@@ -54,6 +55,7 @@ const program = new Command('provider-sidecar')
   )
   .version(programVersion())
   .showSuggestionAfterError()
+  .showHelpAfterError('  - See: provider-sidecar --help')
   // What `auth` and its subcommands have in common belongs to whichever it stands behind.
   .enablePositionalOptions()
   .exitOverride();
@@ -336,6 +338,9 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) {
     setExitCode(error.exitCode === 0 ? EXIT.ok : EXIT.usage);
+    if (error.exitCode !== 0) {
+      (await import('./commands/usage-problem.ts')).printUsageProblem(context, commandLine(), error);
+    }
   } else {
     reportFailure(error);
     setExitCode(EXIT.internal);

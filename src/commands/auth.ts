@@ -10,6 +10,9 @@ import { printProblem } from './print-problem.ts';
 import { type AnswerFlags, prepareAnswer } from './surroundings.ts';
 import { formatTable } from './table.ts';
 
+/** What both commands say where there is nothing to list. */
+const NOTHING = 'No credential is stored, set or configured, and no provider works without one\n';
+
 /** Flags of both commands. */
 export interface AuthFlags extends AnswerFlags {
   /** Also catalog providers of which nothing is stored, set or configured. */
@@ -34,9 +37,7 @@ export async function authList(context: CommandContext, flags: AuthFlags): Promi
     warnings.length === 0 ? '-' : [...new Set(warnings.map(({ code }) => code))].join(', '),
   ]);
   context.print(
-    rows.length === 0
-      ? 'No credential is stored, set or configured, and no provider works without one\n'
-      : formatTable(['PROVIDER', 'MODE', 'SOURCE', 'EXPIRES', 'WARNINGS'], rows),
+    rows.length === 0 ? NOTHING : formatTable(['PROVIDER', 'MODE', 'SOURCE', 'EXPIRES', 'WARNINGS'], rows),
   );
   context.print(problemLines(snapshot));
   return EXIT.ok;
@@ -71,7 +72,7 @@ export async function authStatus(
     printJson(context, withProblems({ ...everyone, providers }, snapshot));
     return EXIT.ok;
   }
-  context.print(providers.map(toBlock).join('\n'));
+  context.print(providers.length === 0 ? NOTHING : providers.map(toBlock).join('\n'));
   context.print(problemLines(snapshot));
   return EXIT.ok;
 }

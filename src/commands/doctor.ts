@@ -43,8 +43,8 @@ export async function doctor(context: CommandContext, flags: DoctorFlags): Promi
     return EXIT.ok;
   }
   if (verdict.line !== null) context.print(`${verdict.line}\n`);
-  for (const { code, detail, hint } of verdict.warnings)
-    context.print(`Warning (${code}): ${detail}\n  - ${hint}\n`);
+  for (const { code, detail, hints } of verdict.warnings)
+    context.print(`Warning (${code}): ${detail}\n${hints.map((hint) => `  - ${hint}\n`).join('')}`);
   context.print(places(prepared));
   return EXIT.ok;
 }

@@ -60,7 +60,7 @@ export async function models(
     return EXIT.ok;
   }
   if (data.length === 0) {
-    context.print('No model can be used now. Ask why: provider-sidecar explain <provider>/<model>\n');
+    context.print('No model can be used now. Ask why: provider-sidecar explain\n');
     return EXIT.ok;
   }
   const rows = data.map((model) => [

@@ -1,5 +1,7 @@
 /** A unit for a user's systemd, closed to everything that the server does not need. See systemd.exec(5). Pure. */
+import { dirname, join } from 'node:path';
 import { EXIT } from '../domain/errors.ts';
+import { GPU_DEV } from '../domain/exchange.ts';
 import type { ServiceFacts } from './service-facts.ts';
 
 /** Longest that the unit waits for the server's first answer, in seconds. The first scan is part of that. */
@@ -14,8 +16,9 @@ export function systemdUnit({ version, command, home, variables, writes }: Servi
   const environment = Object.entries(variables).map(
     ([name, value]) => `Environment=${word(`${name}=${value}`)}`,
   );
-  // With "-", what does not exist is left out. The AWS chain renews its sign-on tokens in place.
-  const optional = [`-${home}/.aws/sso/cache`];
+  // With "-", what does not exist is left out. The AWS chain renews its sign-on tokens in place, and a resolution
+  // the key of GPU Dev.
+  const optional = [`-${home}/.aws/sso/cache`, `-${join(home, dirname(GPU_DEV.keyFile))}`];
   return `# provider-sidecar ${version}, made by: provider-sidecar service print systemd
 [Unit]
 Description=Tells LLM agents which provider serves a model, and how to authenticate

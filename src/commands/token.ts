@@ -50,13 +50,12 @@ export function tokenCreate(context: CommandContext, flags: TokenFlags): Promise
 /** Lists every token that is stored, the endpoint's, and those of programs that `exec` runs. */
 export function tokenList(context: CommandContext, flags: TokenFlags): Promise<number> {
   return orFail(context, flags, async () => {
-    const file = await storeOf(context).read();
-    if (file.kind === 'broken') throw new SidecarError('config-invalid', file.detail);
+    const stored = await storeOf(context).list();
     const now = context.clock();
     const everything: CallerScope = { providers: null, models: null, secrets: true };
     const tokens = [
       { name: ENDPOINT_TOKEN_NAME, kind: 'endpoint', ...everything, createdAt: null, expiresAt: null },
-      ...file.tokens.map(({ name, scope, createdAt, expiresAt }) => ({
+      ...stored.map(({ name, scope, createdAt, expiresAt }) => ({
         name,
         kind: 'stored',
         ...scope,

@@ -49,6 +49,12 @@ export type TokenFile =
 export interface CallerTokenStore {
   readonly read: () => Promise<TokenFile>;
   /**
+   * The same for one who can do nothing with a file that is broken.
+   *
+   * @throws SidecarError `config-invalid`
+   */
+  readonly list: () => Promise<readonly StoredToken[]>;
+  /**
    * Stores a new token; its text is in the answer and nowhere else.
    *
    * @throws SidecarError `bad-request` for a name that is taken or cannot be one, `cannot-write`, `config-invalid`
@@ -108,6 +114,7 @@ export function createCallerTokenStore(path: string, clock: Clock): CallerTokenS
   };
   return {
     read: () => readTokens(path),
+    list: readSound,
     create: (wish) =>
       edit((before) => {
         const now = clock();

@@ -22,6 +22,15 @@ export function parseModelRef(text: string): ModelRef | undefined {
   return provider === '' || model === '' ? undefined : { provider, model };
 }
 
+/** Why `parseModelRef` takes a text for no reference, for a message. */
+export function whyNoModelRef(text: string): string {
+  if (text.length > MAX_LENGTH) return `it has more than ${MAX_LENGTH} characters`;
+  if (hasControlCharacters(text)) return 'it holds a control character';
+  return /^[^/]*\S[^/]*\//.test(text)
+    ? 'it has no model after the slash'
+    : 'it has no provider before a slash';
+}
+
 /** The reference as text. */
 export function formatModelRef(provider: string, model: string): string {
   return `${provider}/${model}`;

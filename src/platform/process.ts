@@ -163,6 +163,11 @@ export function programCommand(): readonly string[] {
   return script === undefined ? [process.execPath] : [process.execPath, realpathSync(script)];
 }
 
+/** What stands behind the program on its command line. */
+export function commandLine(): readonly string[] {
+  return process.argv.slice(2);
+}
+
 /** Version of this program, from its package. */
 export function programVersion(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');

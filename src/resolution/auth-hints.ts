@@ -51,6 +51,14 @@ export function noAuthHints(
     ...(isLocal(provider) && !keyless ? [saysNone] : []),
   ];
   if (missing.length > 0 || keyless) return ways;
+  // Where discovery made the entry, or another way to a credential is set up, `auth <provider> key` is not the way.
+  const isStorable =
+    provider.origin !== 'models.json' && remedies.length === 0 && /^[\w.-]+$/.test(provider.id);
+  if (isStorable) {
+    ways.push(
+      `${ways.length === 0 ? 'Check' : 'Or check'} a key and store it: provider-sidecar auth ${provider.id} key`,
+    );
+  }
   return [...ways, `${ways.length === 0 ? 'Set' : 'Or set'} ${field('apiKey')} in ${file}`];
 }
 

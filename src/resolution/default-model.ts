@@ -27,6 +27,24 @@ export function chooseDefaultModel(places: DefaultModelPlaces): DefaultModel | n
   return places.autoDefault === null ? null : { ref: places.autoDefault, source: 'auto' };
 }
 
+/** What to do where nobody names a default model: first for the runtimes that answer, most useful first. */
+export function noDefaultHints({ endpoints }: DiscoveryReport): string[] {
+  const answering = endpoints.flatMap(({ state, runtime, url, hint }) => {
+    if (runtime === null) return [];
+    if (state === 'up') {
+      const remedy = runtime === 'ollama' ? 'ollama pull MODEL' : 'load one there';
+      return [`${runtime} at ${url} runs and offers no chat model: ${remedy}`];
+    }
+    if (state !== 'loading' && state !== 'auth-required') return [];
+    return [`${runtime} at ${url} is ${state}${hint === undefined ? '' : `. ${hint}`}`];
+  });
+  return [
+    ...(answering.length === 0 ? ['Start a local runtime, for example: ollama serve'] : answering),
+    'Name one: provider-sidecar serve --default-model anthropic/claude-opus-4-5',
+    'Or set agents.defaults.model in moltbot.json',
+  ];
+}
+
 /** What the automatic default is chosen from. A snapshot has all of it. */
 interface AutoDefaultPlaces {
   readonly providers: { readonly byId: ReadonlyMap<string, EffectiveProvider> };

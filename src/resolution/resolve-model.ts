@@ -7,7 +7,7 @@ import { sameSocket } from '../domain/base-url.ts';
 import type { Problem } from '../domain/errors.ts';
 import { GPU_DEV } from '../domain/exchange.ts';
 import { isMetadataUrl } from '../domain/metadata-host.ts';
-import { formatModelRef, parseModelRef } from '../domain/model-ref.ts';
+import { formatModelRef, parseModelRef, whyNoModelRef } from '../domain/model-ref.ts';
 import type { EffectiveProvider, Model, Origin, ProviderDefinition } from '../domain/provider.ts';
 import { runtimeOfProviderId } from '../domain/provider-id.ts';
 import type { EndpointReport, EndpointState } from '../domain/runtime-state.ts';
@@ -108,7 +108,7 @@ export function readRef(
   return {
     problem: {
       code: 'bad-request',
-      detail: `${quoteUntrusted(trimmed)} is not a model reference: it has no provider before a slash`,
+      detail: `${quoteUntrusted(trimmed)} is not a model reference: ${whyNoModelRef(trimmed)}`,
       hints: [...holders, 'Write it as provider/model, for example ollama/llama3:chat'],
     },
   };

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { ResolutionOutcome, ResolvedAuth, Step } from '../domain/auth.ts';
 import type { ErrorCode, Problem } from '../domain/errors.ts';
 import { inOneRegion } from './aws-region.ts';
-import { chooseDefaultModel } from './default-model.ts';
+import { chooseDefaultModel, noDefaultHints } from './default-model.ts';
 import { placeHeaders } from './header-references.ts';
 import { requestHeaders } from './request-headers.ts';
 import { credentialVersion, resolveAuth } from './resolve-auth.ts';
@@ -66,11 +66,7 @@ async function resolveFresh(
       problem: {
         code: 'no-default-model',
         detail: 'No default model is set and no running runtime offers one',
-        hints: [
-          'Start a local runtime, for example: ollama serve',
-          'Name one: provider-sidecar serve --default-model anthropic/claude-opus-4-5',
-          'Or set agents.defaults.model in moltbot.json',
-        ],
+        hints: noDefaultHints(snapshot.discovery),
       },
       steps: asked.steps,
     };

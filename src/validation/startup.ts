@@ -13,6 +13,9 @@ import {
   healthLine,
 } from './default-model-check.ts';
 
+/** Something that is wrong and does not stop the start, with everything that can be done about it. */
+export type StartupWarning = Omit<Finding, 'hint'> & { readonly hints: readonly string[] };
+
 /** The verdict before anything listens. */
 export type StartupVerdict =
   | {
@@ -21,7 +24,7 @@ export type StartupVerdict =
       readonly line: string | null;
       readonly digest: string | null;
       /** What is wrong and does not stop the start. */
-      readonly warnings: readonly Finding[];
+      readonly warnings: readonly StartupWarning[];
     }
   | {
       readonly kind: 'refused';
@@ -45,8 +48,8 @@ export async function validateStartup(snapshot: Snapshot, options: StartupOption
   switch (check.kind) {
     case 'none': {
       const { code, detail, hints } = check.problem;
-      const warning: Finding = { code, detail, hint: hints.join('; ') };
-      return { kind: 'ready', line: null, digest: null, warnings: [warning, ...snapshot.findings] };
+      const warnings = [{ code, detail, hints }, ...snapshot.findings.map(toWarning)];
+      return { kind: 'ready', line: null, digest: null, warnings };
     }
     case 'failed':
       return refusal(check.defaultModel.ref, check.problem);
@@ -60,11 +63,15 @@ export async function validateStartup(snapshot: Snapshot, options: StartupOption
         });
       }
       const own = [coolDown, trouble, contextWindow].filter((finding) => finding !== undefined);
-      const warnings = [...own, ...snapshot.findings];
+      const warnings = [...own, ...snapshot.findings].map(toWarning);
       const line = healthLine(resolution, warnings.length === 0 ? 'OK' : 'DEGRADED');
       return { kind: 'ready', line, digest: resolution.digest, warnings };
     }
   }
+}
+
+function toWarning({ code, detail, hint }: Finding): StartupWarning {
+  return { code, detail, hints: [hint] };
 }
 
 function refusal(model: string | null, problem: Problem): StartupVerdict {

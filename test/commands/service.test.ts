@@ -56,7 +56,9 @@ describe('the unit for systemd', () => {
     expect(keys.get('ExecStart')).toBe(`${program} serve --log-format json`);
     expect(keys.get('ExecStartPost')).toBe(`${program} status --wait 30 --pid $MAINPID`);
     expect(keys.get('Environment')).toBe('"MOLTBOT_STATE_DIR=/data/50%% <x>"');
-    expect(keys.get('ReadWritePaths')).toBe('"/data/50%% <x>/sidecar" "-/home/you/.aws/sso/cache"');
+    expect(keys.get('ReadWritePaths')).toBe(
+      '"/data/50%% <x>/sidecar" "-/home/you/.aws/sso/cache" "-/home/you/.gpu-dev"',
+    );
   });
 
   const analyze = (process.env['PATH'] ?? '')

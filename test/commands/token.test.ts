@@ -1,5 +1,5 @@
 /** The token commands: what they refuse, and what they do where no server runs. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -64,6 +64,22 @@ describe('what is refused', () => {
     expect(await tokenRevoke(contextWith(), 'endpoint', {})).toBe(64);
     expect(await tokenRotate(contextWith(), 'nobody', {})).toBe(64);
     expect(printed).toBe('');
+  });
+
+  it('a file that cannot be read is told by every command with what to do about it', async () => {
+    const path = join(home, '.clawdbot/sidecar/tokens.json');
+    await mkdir(join(path, '..'), { recursive: true, mode: 0o700 });
+    await writeFile(path, '{ broken', { mode: 0o600 });
+    for (const command of [
+      () => tokenList(contextWith(), {}),
+      () => create({ name: 'ci' }),
+      () => tokenRevoke(contextWith(), 'ci', {}),
+    ]) {
+      said = '';
+      expect(await command()).toBe(78);
+      expect(said).toMatch(/^config-invalid: .*tokens\.json/);
+      expect(said).toContain(`\n  - Mend or remove ${path}\n`);
+    }
   });
 
   it('a rotation of a token that a variable gives: nothing is changed', async () => {

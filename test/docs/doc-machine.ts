@@ -44,6 +44,9 @@ export async function startDocMachine(): Promise<DocMachine> {
     HOME: home,
     PROVIDER_SIDECAR_PORT: String(port),
     ...mappedPorts(ollama.port, nobody),
+    // The same map for the Python of an example.
+    PYTHONPATH: join(import.meta.dirname, '../helpers/python'),
+    PYTHONDONTWRITEBYTECODE: '1',
   };
   const shell = startShell(env, home);
   const toPage = (text: string): string =>

@@ -357,6 +357,19 @@ describe('secrets on the command line', () => {
   });
 });
 
+it('doctor has a line for each thing that can be done', async () => {
+  const { code, stdout } = await run(['doctor', '--offline'], await nothingRunning());
+  expect([code, stdout]).toEqual([
+    0,
+    expect.stringContaining(
+      'Warning (no-default-model): No default model is set and no running runtime offers one\n' +
+        '  - Start a local runtime, for example: ollama serve\n' +
+        '  - Name one: provider-sidecar serve --default-model anthropic/claude-opus-4-5\n' +
+        '  - Or set agents.defaults.model in moltbot.json\n',
+    ),
+  ]);
+});
+
 describe('usage', () => {
   it('every command has --help, an unknown one is exit code 64', async () => {
     for (const command of [
@@ -375,5 +388,26 @@ describe('usage', () => {
     }
     expect((await run(['frobnicate'])).code).toBe(64);
     expect((await run(['resolve', '--frobnicate'])).code).toBe(64);
+  });
+
+  it.each([
+    [['resolve', '--frobnicate', '--json'], "unknown option '--frobnicate'"],
+    [['token', 'create', '--json'], "required option '--name <name>' not specified"],
+    [['frobnicate', '--json'], "unknown command 'frobnicate'"],
+  ])('"--json … or a problem document", also where the command line is wrong: %j', async (args, detail) => {
+    const { code, stdout, stderr } = await run(args);
+    expect([code, JSON.parse(stdout)]).toMatchObject([
+      64,
+      { code: 'bad-request', detail, hints: ['See: provider-sidecar --help'] },
+    ]);
+    expect(stderr).toContain(`error: ${detail}\n`);
+  });
+
+  it('a wrong command line says where to look, and prints nothing for programs that asked for none', async () => {
+    for (const args of [['frobnicate'], ['exec', '--frobnicate', '--', 'echo', '--json']]) {
+      const { code, stdout, stderr } = await run(args);
+      expect([code, stdout]).toEqual([64, '']);
+      expect(stderr).toContain('\n  - See: provider-sidecar --help\n');
+    }
   });
 });

@@ -225,6 +225,15 @@ describe('"A canary key in every place where a key may stand appears in no log, 
     expect(list.stdout).toMatch(/^groq +- +missing +- +placeholder-looking$/m);
     const status = await runCli(['auth', 'status', 'X-AI', '--offline'], { home, env });
     expect(status.stdout).toMatch(/source +env: XAI_API_KEY\n +fingerprint +[0-9a-f]{8}\n/);
+    const empty = { ...env, XAI_API_KEY: '', GROQ_API_KEY: '' };
+    for (const command of ['list', 'status']) {
+      const none = await runCli(['auth', command, '--offline'], { home, env: empty });
+      expect([command, none.code, none.stdout]).toEqual([
+        command,
+        0,
+        'No credential is stored, set or configured, and no provider works without one\n',
+      ]);
+    }
     const nobody = await runCli(['auth', 'status', 'nobody', '--offline'], { home, env });
     expect([nobody.code, nobody.stderr]).toEqual([
       1,

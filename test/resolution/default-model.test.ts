@@ -1,6 +1,6 @@
 /** Which model counts when a caller names none. */
 import { describe, expect, it } from 'vitest';
-import { chooseDefaultModel } from '../../src/resolution/default-model.ts';
+import { chooseDefaultModel, noDefaultHints } from '../../src/resolution/default-model.ts';
 import { endpoint, localEntry, NOW, snapshotOf, type SnapshotParts } from '../helpers/snapshot-fixture.ts';
 import { resolve } from '../../src/resolution/resolve.ts';
 
@@ -120,5 +120,26 @@ describe('the automatic default passes the checks of a request', () => {
     expect((await snapshotOf({ modelsJson })).autoDefault).toBe('ollama/small');
     expect((await snapshotOf({ modelsJson, minContextWindow: 100_000 })).autoDefault).toBe('ollama/big');
     expect((await snapshotOf({ modelsJson, minContextWindow: 1_000_000 })).autoDefault).toBe('ollama/small');
+  });
+});
+
+describe('what to do where nobody names one', () => {
+  const first = async (endpoints: SnapshotParts['endpoints'] = []) =>
+    noDefaultHints((await snapshotOf({ endpoints })).discovery)[0];
+
+  it('start a runtime, where none answers', async () => {
+    expect(await first([endpoint(URL_11434, 'down')])).toBe(
+      'Start a local runtime, for example: ollama serve',
+    );
+  });
+
+  it('a runtime that runs is not to be started: it needs a model', async () => {
+    expect(await first([endpoint(URL_11434, 'up')])).toBe(
+      `ollama at ${URL_11434} runs and offers no chat model: ollama pull MODEL`,
+    );
+  });
+
+  it.each(['loading', 'auth-required'] as const)('one that is %s is named', async (state) => {
+    expect(await first([endpoint(URL_11434, state)])).toContain(`ollama at ${URL_11434} is ${state}`);
   });
 });

@@ -342,6 +342,7 @@ describe('no-auth: "what was looked at, each place with what it held, and what t
         hints: [
           'export OPENAI_API_KEY=your-key',
           'export CODEX_API_KEY=your-key',
+          'Or check a key and store it: provider-sidecar auth openai key',
           `Or set models.providers.openai.apiKey in ${CONFIG_PATH}`,
         ],
       },
@@ -371,11 +372,27 @@ describe('no-auth: "what was looked at, each place with what it held, and what t
     );
   });
 
-  it('a suggestion that stands alone does not begin with "Or"', async () => {
+  it('the first suggestion does not begin with "Or"', async () => {
     const config = providersConfig({ far: { baseUrl: 'https://far.example/v1' } });
     expect(await auth('far', { config })).toMatchObject({
-      problem: { hints: [`Set models.providers.far.apiKey in ${CONFIG_PATH}`] },
+      problem: {
+        hints: [
+          'Check a key and store it: provider-sidecar auth far key',
+          `Or set models.providers.far.apiKey in ${CONFIG_PATH}`,
+        ],
+      },
     });
+  });
+
+  it('a command that would refuse the key is not suggested', async () => {
+    const entry = { ...localEntry('http://127.0.0.1:8000/v1', 'm'), auth: 'api-key' };
+    for (const [id, parts] of [
+      ['vllm', { modelsJson: { vllm: entry } }],
+      ['amazon-bedrock', {}],
+    ] as const) {
+      const outcome = await auth(id, parts);
+      expect(outcome.kind === 'failed' && outcome.problem.hints.join('; ')).not.toContain('and store it');
+    }
   });
 
   it('"An unreadable or broken profile is an error with its path, never skipped silently"', async () => {

@@ -65,6 +65,15 @@ describe('reading the reference', () => {
     });
   });
 
+  it.each([
+    ['ollama/', 'it has no model after the slash'],
+    ['/b', 'it has no provider before a slash'],
+    [`a/${'b'.repeat(600)}`, 'it has more than 512 characters'],
+    ['a/b\nc', 'it holds a control character'],
+  ])('%j: the words say what is wrong with it', async (ref, why) => {
+    expect(await find(ref)).toMatchObject({ problem: { detail: expect.stringContaining(why) } });
+  });
+
   it.each(['', ' ', '/', 'a/', '/b', 'a/b\nc', `a/${'b'.repeat(600)}`])(
     '%j is a bad request',
     async (ref) => {

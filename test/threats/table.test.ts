@@ -8,6 +8,10 @@ const text = readFileSync(join(ROOT, 'SECURITY.md'), 'utf8');
 const threats = sectionOf('Threats')
   .split('\n')
   .filter((line) => /^\|\s*\d+\s*\|/.test(line));
+/** The items of the list of tests: the first line is the threat, each further one a test. */
+const [, ...listed] = sectionOf('Threats')
+  .replace(/^[^]*\n### Which tests hold them\n/, '')
+  .split(/\n(?=\d+\. )/);
 
 describe('the table of threats', () => {
   it('has the rows 1 to 42, each once', () => {
@@ -16,14 +20,19 @@ describe('the table of threats', () => {
     );
   });
 
-  it.each(threats.map((row) => [row.split('|')[1]?.trim(), row] as const))(
-    'row %s names tests, and they exist',
-    (_number, row) => {
-      const named = testsOf(row);
+  it.each(threats.map((row) => row.split('|').map((cell) => cell.trim())))(
+    '%srow %s, "%s", stands in the list with its tests, and they exist',
+    (_before, number = '', attack = '') => {
+      const item = listed.find((text) => text.startsWith(`${number}. ${attack}\n`));
+      const named = testsOf(item ?? '');
       expect(named).not.toEqual([]);
       expect(named.filter((test) => !isThere(test))).toEqual([]);
     },
   );
+
+  it('the list has no more items than the table has rows', () => {
+    expect(listed).toHaveLength(threats.length);
+  });
 });
 
 it('every test that is named anywhere else exists too', () => {

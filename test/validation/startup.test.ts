@@ -71,7 +71,16 @@ describe('"A default model that is unknown or has no auth stops the start"', () 
       kind: 'ready',
       line: null,
       digest: null,
-      warnings: [{ code: 'no-default-model', hint: expect.stringContaining('ollama serve') }],
+      warnings: [
+        {
+          code: 'no-default-model',
+          hints: [
+            'Start a local runtime, for example: ollama serve',
+            'Name one: provider-sidecar serve --default-model anthropic/claude-opus-4-5',
+            'Or set agents.defaults.model in moltbot.json',
+          ],
+        },
+      ],
     });
   });
 
@@ -108,7 +117,9 @@ describe('the context window', () => {
         {
           code: 'context-window-too-small',
           detail: 'Context window of ollama/small is 4096 tokens (loaded); the agent needs 16000',
-          hint: 'Restart Ollama with OLLAMA_CONTEXT_LENGTH=32768, or set "PARAMETER num_ctx 32768" in the Modelfile',
+          hints: [
+            'Restart Ollama with OLLAMA_CONTEXT_LENGTH=32768, or set "PARAMETER num_ctx 32768" in the Modelfile',
+          ],
         },
       ],
     });
@@ -154,7 +165,7 @@ describe('the context window', () => {
       'Correct contextWindow',
     ],
   ])('the remedy for %s', async (_what, world, remedy) => {
-    expect(await startup(world)).toMatchObject({ warnings: [{ hint: expect.stringContaining(remedy) }] });
+    expect(await startup(world)).toMatchObject({ warnings: [{ hints: [expect.stringContaining(remedy)] }] });
   });
 });
 
