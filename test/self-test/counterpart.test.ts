@@ -6,7 +6,10 @@ import { createCanaryBook } from '../../src/self-test/canaries.ts';
 import { startCounterpart } from '../../src/self-test/counterpart.ts';
 
 it.each([
-  ['goes away in the middle of its body', 'POST /token HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf'],
+  [
+    'goes away in the middle of its body',
+    'POST /token HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf',
+  ],
   ['asks for a path that is none', 'GET http://[ HTTP/1.1\r\nHost: a\r\n\r\n'],
 ])('a program that %s', async (_what, request) => {
   const onRejection = vi.fn();
