@@ -3,7 +3,6 @@
  * questions in scripts; without them and without a person nothing is set up.
  */
 import * as z from 'zod';
-import { problemAnswer } from '../domain/answers/problem.ts';
 import { type Problem, toSidecarError } from '../domain/errors.ts';
 import { quoteUntrusted } from '../domain/untrusted-text.ts';
 import { connectProven, type ProvenServer, type ServerAnswer } from '../http/proven-server.ts';
@@ -210,7 +209,9 @@ async function tellServer(server: ProvenServer, provider: string, ref: string): 
     const other = defaultModel === null ? 'none' : `${defaultModel.ref} (${defaultModel.source})`;
     return { inForce, note: `The running server still uses ${other}.\n` };
   }
-  const problem = problemAnswer.safeParse(body).data;
+  // On first use: the descriptions of answers are loaded by few commands.
+  const { problemAnswer } = await import('../domain/answers/problem.ts');
+  const problem: Problem | undefined = problemAnswer.safeParse(body).data;
   if (problem === undefined || NOT_FROM_SET_UP.includes(problem.code)) return null;
   throw toSidecarError(problem);
 }
