@@ -77,7 +77,7 @@ function toText(report: LeakReport, isClean: boolean): string {
 function verdict(leaks: number, isClean: boolean): string {
   if (isClean) return 'No leak was found';
   if (leaks === 0) return 'No leak was found in what was done, but not everything was done';
-  return `${leaks} leaks were found. This is a defect of the program: please report it`;
+  return `Leaks found: ${leaks}. This is a defect of the program: please report it`;
 }
 
 function lineOfSource({ name, secrets, handedOut }: SeededSource): string {

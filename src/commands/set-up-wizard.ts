@@ -181,25 +181,8 @@ const answerSchema = z.looseObject({
   defaultModel: z.looseObject({ ref: z.string(), source: z.string() }).nullable(),
 });
 
-const problemSchema = z.looseObject({
-  code: z.enum([
-    'bad-request',
-    'unknown-provider',
-    'unknown-model',
-    'no-auth',
-    'auth-expired',
-    'credential-source-down',
-    'auth-required',
-    'runtime-down',
-    'config-invalid',
-    'context-window-too-small',
-    'cannot-write',
-    'not-permitted',
-    'internal',
-  ]),
-  detail: z.string(),
-  hints: z.array(z.string()),
-});
+/** No refusals: the server is of another version, or has another token by now. It reads the settings all the same. */
+const NOT_FROM_SET_UP: readonly string[] = ['not-found', 'unauthorized'];
 
 /** Null when nobody answers as this program does: the settings are then changed here, and read at its next start. */
 async function tellServer(server: ProvenServer, provider: string, ref: string): Promise<Connected | null> {
@@ -226,7 +209,9 @@ async function tellServer(server: ProvenServer, provider: string, ref: string): 
     const other = defaultModel === null ? 'none' : `${defaultModel.ref} (${defaultModel.source})`;
     return { inForce, note: `The running server still uses ${other}.\n` };
   }
-  const problem: Problem | undefined = problemSchema.safeParse(body).data;
-  if (problem === undefined) return null;
+  // On first use: the descriptions of answers are loaded by few commands.
+  const { problemAnswer } = await import('../domain/answers/problem.ts');
+  const problem: Problem | undefined = problemAnswer.safeParse(body).data;
+  if (problem === undefined || NOT_FROM_SET_UP.includes(problem.code)) return null;
   throw toSidecarError(problem);
 }

@@ -36,8 +36,8 @@ const LOOK_EVERY_MS = 200;
 const LONGEST_WAIT = 3_600;
 
 /**
- * Exit code 0 when it is well, 1 when its health is failing, 69 when there is none. With `--wait` 0 as soon as it
- * answers, whatever its health: a server without a default model is ready too.
+ * Exit code 0 when its default model can be used, 1 when it has none that can, 69 when there is no server. With
+ * `--wait` 0 as soon as it answers, whatever its health: a server without a default model is ready too.
  */
 export async function status(context: CommandContext, flags: StatusFlags): Promise<number> {
   const asJson = flags.json === true;

@@ -1,6 +1,7 @@
 /**
- * Finds keys in the text of a JSON5 file: one that an object has twice, and where one stands. The parser keeps the last one without a word; in
- * settings that is a slip of the pen like any other, and the first of the two may be the one that was meant.
+ * Finds keys in the text of a JSON5 file: one that an object has twice, and the place where one stands. The parser
+ * keeps the last of two without a word; in settings that is a slip of the pen like any other, and the first of the
+ * two may be the one that was meant.
  */
 import JSON5 from 'json5';
 

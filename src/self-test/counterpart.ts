@@ -2,7 +2,7 @@
  * One server on this machine that plays every server that the program may ask: it issues tokens and keys, and what it
  * refuses it answers with all that it was sent, as a careless server does.
  */
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { CanaryBook } from './canaries.ts';
 import { answerAws } from './counterpart-aws.ts';
 import type { PlayedAnswer, PlayedRequest } from './played-request.ts';
@@ -20,21 +20,24 @@ export async function startCounterpart(book: CanaryBook): Promise<Counterpart> {
   const refused = new Set<string>();
   let answered = 0;
   let url = '';
-  const server = createServer((request, response) => {
-    void readBody(request).then((body) => {
-      const { headers, method = 'GET' } = request;
-      const { pathname: path } = new URL(request.url ?? '/', url);
-      const said = `refused ${headers.authorization ?? ''} ${body} ${JSON.stringify(headers)}`;
-      const asked = { method, path, body, said };
-      const { status, content } =
-        answerAws(asked, refused, book) ?? answerService(asked, url, book, (answered += 1)) ?? refusal(asked);
-      const isText = typeof content === 'string';
-      response.writeHead(status, {
-        'content-type': isText ? 'text/xml' : 'application/json',
-        connection: 'close',
-      });
-      response.end(isText ? content : JSON.stringify(content));
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const body = await readBody(request);
+    const { headers, method = 'GET' } = request;
+    const { pathname: path } = new URL(request.url ?? '/', url);
+    const said = `refused ${headers.authorization ?? ''} ${body} ${JSON.stringify(headers)}`;
+    const asked = { method, path, body, said };
+    const { status, content } =
+      answerAws(asked, refused, book) ?? answerService(asked, url, book, (answered += 1)) ?? refusal(asked);
+    const isText = typeof content === 'string';
+    response.writeHead(status, {
+      'content-type': isText ? 'text/xml' : 'application/json',
+      connection: 'close',
     });
+    response.end(isText ? content : JSON.stringify(content));
+  };
+  const server = createServer((request, response) => {
+    // Whoever went away in the middle, or asked for no path, gets no answer.
+    answer(request, response).catch(() => response.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();

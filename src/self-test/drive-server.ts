@@ -109,12 +109,17 @@ async function readFor(response: Response, milliseconds: number): Promise<string
   const reader = response.body?.getReader();
   if (reader === undefined) return '';
   const decoder = new TextDecoder();
-  const timer = setTimeout(() => void reader.cancel(), milliseconds);
+  // One that broke meanwhile cannot be cancelled any more; whoever reads it is told.
+  const cancel = (): void => void reader.cancel().catch(() => undefined);
+  const timer = setTimeout(cancel, milliseconds);
   let text = '';
-  for (let part = await reader.read(); !part.done; part = await reader.read()) {
-    text += decoder.decode(part.value, { stream: true });
+  try {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      text += decoder.decode(part.value, { stream: true });
+    }
+  } finally {
+    clearTimeout(timer);
   }
-  clearTimeout(timer);
   return text;
 }
 

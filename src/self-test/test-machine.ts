@@ -1,4 +1,5 @@
 /** One scratch machine, from its making to its removal: a server on it is asked, commands are called, files looked at. */
+import { EXIT } from '../domain/errors.ts';
 import { makeScratchFolder, type ScratchFolder } from '../platform/scratch-folder.ts';
 import { TOKEN_TEXT, selfTestCommands } from './commands.ts';
 import { openDriver, type ServerDriver } from './drive-server.ts';
@@ -146,9 +147,12 @@ export async function refuseStart(
     const env = { CLAWDBOT_SKIP_LOCAL_DISCOVERY: '1', AWS_EC2_METADATA_DISABLED: 'true' };
     const running = start(run, { name, env, scratch }, ['serve', '--port', '0']);
     const started = await running.until(/Listening on /, START_MS);
-    if (started !== undefined) run.notDone.push(`The start with ${name} was not refused`);
-    await running.stop();
+    const exitCode = await running.stop();
     running.release();
+    if (started !== undefined) run.notDone.push(`The start with ${name} was not refused`);
+    else if (exitCode !== EXIT.config && !run.signal.aborted) {
+      run.notDone.push(`The start with ${name} ended otherwise than by a refusal`);
+    }
     run.findings.look('refused starts', name, `${running.stdout()}${running.stderr()}`);
   } finally {
     await scratch.remove();

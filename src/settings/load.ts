@@ -6,7 +6,7 @@ import type { Problem } from '../domain/errors.ts';
 import { NO_OAUTH_CLIENTS } from '../domain/oauth-client.ts';
 import { nearest } from '../domain/nearest.ts';
 import { Secret } from '../domain/secret.ts';
-import { quoteUntrusted } from '../domain/untrusted-text.ts';
+import { escapeControlCharacters, quoteUntrusted } from '../domain/untrusted-text.ts';
 import type { readTextFile } from '../platform/files.ts';
 import { findDuplicateJson5Key, placeOfJson5Key } from '../platform/json5-keys.ts';
 import { describeSyntaxError, parseJson5 } from '../platform/json5-text.ts';
@@ -115,7 +115,8 @@ function describeIssue(issue: z.core.$ZodIssue, file: string, text: string): str
       return `Unknown key ${quoteUntrusted([...path, key].join('.'))} in ${file}${suggestion}${at([...path, key])}`;
     });
   }
-  const what = path.length === 0 ? '' : `${path.join('.')} in `;
+  // Ids are keys too, and may be anything.
+  const what = path.length === 0 ? '' : `${escapeControlCharacters(path.join('.'))} in `;
   return [`${what}${file} ${issue.message}${at(path)}`];
 }
 

@@ -189,6 +189,11 @@ describe('sidecar.json5', () => {
     expect(await refusal()).toContain(place);
   });
 
+  it('a key that steers a terminal is written out, also where its value is what is wrong', async () => {
+    await writeFile('{ exchange: { "a\\u001b[31m\\n": {} }, oauth: { "b\\u001b[2J": 5 } }');
+    expect(await refusal()).toMatch(/^[^\u0000-\u001f]+$/);
+  });
+
   it('names line and column of a syntax error', async () => {
     const path = await writeFile('{\n  port: ,\n}');
     expect(await refusal()).toBe(`${path} is not valid JSON5: invalid character ',' at line 2, column 9`);

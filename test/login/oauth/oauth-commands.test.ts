@@ -13,12 +13,9 @@ import { readStoredLogin, type StoredLogin } from '../../../src/credentials/oaut
 import { createOwnStore, type OwnStore } from '../../../src/credentials/own-store.ts';
 import type { OAuthClientSettings } from '../../../src/domain/oauth-client.ts';
 import { Secret } from '../../../src/domain/secret.ts';
-import { createAsk } from '../../../src/login/ask-provider.ts';
-import { oauthLogin } from '../../../src/login/oauth.ts';
-import type { OAuthDeps } from '../../../src/login/oauth/oauth-deps.ts';
-import type { CommandResult, LoginDeps } from '../../../src/login/plugin.ts';
+import type { CommandResult } from '../../../src/login/plugin.ts';
 import { systemClock } from '../../../src/platform/clock.ts';
-import { NO_OAUTH } from '../no-oauth.ts';
+import { NO_LOOKUP, publicClient, runOAuth } from './run-oauth.ts';
 
 let folder: string;
 let store: OwnStore;
@@ -94,26 +91,8 @@ function bodyOf(path: string): object {
   }
 }
 
-const never = (): never => {
-  throw new Error('not asked for here');
-};
-
-const NOT_ASKED = { code: 'no-auth' as const, detail: 'not asked for here', hints: [] };
-
 function session(changed: Partial<OAuthClientSettings> = {}) {
-  const acme: OAuthClientSettings = {
-    issuer,
-    endpoints: null,
-    clientId: 'client',
-    clientSecret: null,
-    tokenEndpointAuthMethod: 'none',
-    scopes: [],
-    redirectUri: null,
-    resource: null,
-    userinfo: null,
-    ...changed,
-  };
-  const clients = { acme };
+  const clients = { acme: publicClient(issuer, changed) };
   const onSecret = (): undefined => undefined;
   const servers = createAuthorizationServers({ clients, clock: systemClock, onSecret });
   const tokens = createOAuthTokens({
@@ -130,35 +109,19 @@ function session(changed: Partial<OAuthClientSettings> = {}) {
     clients,
     servers,
     tokens,
-    lookup: { env: {}, references: { resolve: never, peek: never, known: never } },
+    lookup: NO_LOOKUP,
   };
 }
 
-async function run(
-  args: readonly string[],
-  changed: Partial<OAuthClientSettings> = {},
-): Promise<CommandResult> {
-  const oauth: OAuthDeps = {
-    ...NO_OAUTH,
+function run(args: readonly string[], changed: Partial<OAuthClientSettings> = {}): Promise<CommandResult> {
+  const oauth = {
     open: () => Promise.resolve(session(changed)),
-    clock: systemClock,
     sleep: () => Promise.resolve(),
     interrupted: () => new AbortController().signal,
     tell: () => undefined,
-    waiting: (_label, work) => work,
+    waiting: <T>(_label: string, work: Promise<T>) => work,
   };
-  const deps: LoginDeps = {
-    env: {},
-    store,
-    ask: createAsk(),
-    prompt: { askSecret: never, isPiped: never, readPiped: never },
-    target: never,
-    lookUp: () => Promise.resolve({ kind: 'failed', revision: 1, problem: NOT_ASKED, steps: [] }),
-    serverOf: never,
-    exchange: never,
-    oauth,
-  };
-  return (await oauthLogin.create(deps)).executeUserCommand('oauth', args, { device: true });
+  return runOAuth(store, oauth, args, { device: true });
 }
 
 async function stored(): Promise<StoredLogin> {

@@ -10,12 +10,9 @@ import type { OAuthTokens } from '../../../src/credentials/oauth/oauth-tokens.ts
 import { createOwnStore, type OwnStore } from '../../../src/credentials/own-store.ts';
 import type { OAuthClientSettings } from '../../../src/domain/oauth-client.ts';
 import { Secret } from '../../../src/domain/secret.ts';
-import { createAsk } from '../../../src/login/ask-provider.ts';
-import { oauthLogin } from '../../../src/login/oauth.ts';
-import type { OAuthDeps } from '../../../src/login/oauth/oauth-deps.ts';
-import type { CommandResult, LoginDeps } from '../../../src/login/plugin.ts';
+import type { CommandResult } from '../../../src/login/plugin.ts';
 import { systemClock } from '../../../src/platform/clock.ts';
-import { NO_OAUTH } from '../no-oauth.ts';
+import { never, NO_LOOKUP, publicClient, runOAuth } from './run-oauth.ts';
 
 const ACCESS = 'canary-access-0123456789';
 
@@ -69,28 +66,13 @@ const issuerWith = (more: (url: string) => object = () => ({}), claims: unknown 
       : claims,
   }));
 
-async function run(
+function run(
   args: readonly string[],
   issuer: string,
   settings: Partial<OAuthClientSettings> = {},
   tokens: Partial<OAuthTokens> = {},
 ): Promise<CommandResult> {
-  const acme: OAuthClientSettings = {
-    issuer,
-    endpoints: null,
-    clientId: 'client',
-    clientSecret: null,
-    tokenEndpointAuthMethod: 'none',
-    scopes: [],
-    redirectUri: null,
-    resource: null,
-    userinfo: null,
-    ...settings,
-  };
-  const clients = { acme };
-  const never = (): never => {
-    throw new Error('not asked for here');
-  };
+  const clients = { acme: publicClient(issuer, settings) };
   const session = {
     clients,
     servers: createAuthorizationServers({ clients, clock: systemClock, onSecret: () => undefined }),
@@ -101,21 +83,9 @@ async function run(
         Promise.resolve({ kind: 'token' as const, accessToken: new Secret(ACCESS), expiresAt: null }),
       ...tokens,
     },
-    lookup: { env: {}, references: { resolve: never, peek: never, known: never } },
+    lookup: NO_LOOKUP,
   };
-  const oauth: OAuthDeps = { ...NO_OAUTH, open: () => Promise.resolve(session), clock: systemClock };
-  const deps: LoginDeps = {
-    env: {},
-    store,
-    ask: createAsk(),
-    prompt: { askSecret: never, isPiped: never, readPiped: never },
-    target: never,
-    lookUp: never,
-    serverOf: never,
-    exchange: never,
-    oauth,
-  };
-  return (await oauthLogin.create(deps)).executeUserCommand('oauth', args);
+  return runOAuth(store, { open: () => Promise.resolve(session) }, args);
 }
 
 const logIn = (issuer: string): Promise<void> =>
