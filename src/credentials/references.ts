@@ -4,7 +4,8 @@
  */
 import { nameOfReference, type SecretRef } from '../domain/secret-ref.ts';
 import type { Secret } from '../domain/secret.ts';
-import { type Clock, stillLasts } from '../platform/clock.ts';
+import { stillLasts } from '../domain/span.ts';
+import type { Clock } from '../platform/clock.ts';
 import type { Environment } from '../platform/paths.ts';
 import type { RunCommand } from '../platform/run-command.ts';
 import { classifyKeyText } from './key-text.ts';

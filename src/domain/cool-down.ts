@@ -3,6 +3,7 @@
  * and why. They belong to one version of a credential, so a changed key has none.
  */
 import type { Rejection } from './renewal.ts';
+import { stillLasts } from './span.ts';
 
 /** What a refusal says of the credential. */
 export const COOL_DOWN_REASONS = ['unauthorized', 'billing', 'forbidden', 'rate-limit', 'upstream'] as const;
@@ -80,9 +81,9 @@ export function nextCoolDown(
   return { reason, status, since: now, until: length === null ? null : now + length, failures, ref: about };
 }
 
-/** True while it holds. One that began in the future is over: the clock was set back, and nobody knows how far. */
+/** True while it holds. */
 export function isRunning({ since, until }: CoolDown, now: number): boolean {
-  return until === null || (since <= now && now < until);
+  return until === null || stillLasts({ since, until }, now);
 }
 
 /** True for a credential that is not used at all until it changes; any other cool-down only puts it last. */

@@ -5,7 +5,8 @@
 import { expiryOf, type ResolutionOutcome } from '../domain/auth.ts';
 import type { ErrorCode } from '../domain/errors.ts';
 import { runtimeOfProviderId } from '../domain/provider-id.ts';
-import { type Clock, type Span, stillLasts } from '../platform/clock.ts';
+import { type Span, stillLasts } from '../domain/span.ts';
+import type { Clock } from '../platform/clock.ts';
 import { resolve, type ResolveRequest } from './resolve.ts';
 import type { Snapshot } from './snapshot.ts';
 

@@ -131,7 +131,7 @@ export const FAULT_DEFENCES: readonly Defence[] = [
   },
   {
     against: 'fault: the clock jumps a day back while a server is down: the pause ends with the jump',
-    file: 'src/platform/clock.ts',
+    file: 'src/domain/span.ts',
     defence: 'return since - CLOCK_STEP_MS <= now && now < until;',
     without: 'return since < until && now < until;',
     test: CREDENTIALS,

@@ -118,9 +118,15 @@ describe('reports while it runs', () => {
 
   it('a clock that was set back does not make it last for years', () => {
     const coolDown = nextCoolDown(undefined, 'billing', refusal(402), NOW);
-    expect(isRunning(coolDown, NOW - 1)).toBe(false);
+    expect(isRunning(coolDown, NOW - 61 * SECOND)).toBe(false);
     expect(isRunning(coolDown, NOW)).toBe(true);
     expect(isRunning(coolDown, NOW + 5 * HOUR)).toBe(false);
+  });
+
+  it('a clock that was corrected by a moment does not end it, and a second report makes it no longer', () => {
+    const coolDown = nextCoolDown(undefined, 'billing', refusal(402), NOW);
+    expect(isRunning(coolDown, NOW - SECOND)).toBe(true);
+    expect(nextCoolDown(coolDown, 'billing', refusal(402), NOW - SECOND)).toEqual(coolDown);
   });
 
   it('what a key may not do is about the model, other trouble about the key', () => {

@@ -1,6 +1,7 @@
 /** One identity that is held: its keys, its renewal behind the scenes, and what came of the last attempt. */
 import type { CredentialChange } from '../../domain/sidecar-event.ts';
-import { type Clock, CLOCK_STEP_MS } from '../../platform/clock.ts';
+import { CLOCK_STEP_MS } from '../../domain/span.ts';
+import type { Clock } from '../../platform/clock.ts';
 import type { AwsIdentityOutcome } from './identities.ts';
 import {
   type Handling,

@@ -1,6 +1,7 @@
 /** Pauses after an API refused or could not be reached, so that nobody hammers it. */
 import { createHash } from 'node:crypto';
-import { type Clock, type Span, stillLasts, toIso } from '../../platform/clock.ts';
+import { type Span, stillLasts } from '../../domain/span.ts';
+import { type Clock, toIso } from '../../platform/clock.ts';
 import type { Environment } from '../../platform/paths.ts';
 import type { LoginFailure } from './exchanged-keys.ts';
 import { isOutage } from './exchange-call.ts';

@@ -13,7 +13,8 @@ import {
 import { isProtectedUrl } from '../../domain/protected-url.ts';
 import type { Secret } from '../../domain/secret.ts';
 import { quoteUntrusted } from '../../domain/untrusted-text.ts';
-import { type Clock, stillLasts } from '../../platform/clock.ts';
+import { stillLasts } from '../../domain/span.ts';
+import type { Clock } from '../../platform/clock.ts';
 import { authMethodFor, type ClientLookup, identifyClient } from './client-identity.ts';
 import { createServerFetch, type ServerFetchOptions } from './server-fetch.ts';
 import { readServerFailure, type ServerFailure } from './server-failure.ts';

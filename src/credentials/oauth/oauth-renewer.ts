@@ -2,7 +2,8 @@
 import type { ResolvedAuth } from '../../domain/auth.ts';
 import type { Problem } from '../../domain/errors.ts';
 import type { Renewer, RenewalOutcome } from '../../domain/renewal.ts';
-import { type Clock, stillLasts } from '../../platform/clock.ts';
+import { stillLasts } from '../../domain/span.ts';
+import type { Clock } from '../../platform/clock.ts';
 import { remediesOf } from '../source-failure.ts';
 import { loginHint } from './login-hint.ts';
 import { newestToken, type ProfileState, type RenewalResult } from './profile-state.ts';

@@ -4,7 +4,7 @@
  * life where that is shorter. With less than a minute left, or a fifth of a short life, a caller waits for the
  * new one: its request has to reach the provider in time.
  */
-import { CLOCK_STEP_MS } from '../../platform/clock.ts';
+import { CLOCK_STEP_MS } from '../../domain/span.ts';
 
 /** When a token was received and when it ends, in Unix milliseconds; null: not known. */
 export interface TokenTimes {

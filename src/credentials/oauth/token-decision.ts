@@ -1,5 +1,6 @@
 /** Whether a stored token is handed out, renewed first, or given up. Pure: what is known goes in, a verdict comes out. */
-import { type Span, stillLasts, toIso } from '../../platform/clock.ts';
+import { type Span, stillLasts } from '../../domain/span.ts';
+import { toIso } from '../../platform/clock.ts';
 import type { HeldToken } from './oauth-tokens.ts';
 import { ageOf } from './refresh-policy.ts';
 
