@@ -11,6 +11,7 @@ import type { Finding } from '../domain/finding.ts';
 import { quoteUntrusted } from '../domain/untrusted-text.ts';
 import { type Clock, isoOrNull, toIso } from '../platform/clock.ts';
 import {
+  CORRUPT,
   ensurePrivateFolder,
   readTextFile,
   removeDrafts,
@@ -44,20 +45,25 @@ export interface TokenWish {
 export type TokenFile =
   | { readonly kind: 'read'; readonly tokens: readonly StoredToken[] }
   /** It stands there and cannot be used; nothing is written to it then. */
-  | { readonly kind: 'broken'; readonly detail: string };
+  | {
+      readonly kind: 'broken';
+      readonly detail: string;
+      /** True: it is not the content; the file may not be used, as it is a link or open to others. */
+      readonly isUntrusted: boolean;
+    };
 
 export interface CallerTokenStore {
   readonly read: () => Promise<TokenFile>;
   /**
    * The same for one who can do nothing with a file that is broken.
    *
-   * @throws SidecarError `config-invalid`
+   * @throws SidecarError `config-invalid`, `not-permitted` for a file that may not be used
    */
   readonly list: () => Promise<readonly StoredToken[]>;
   /**
    * Stores a new token; its text is in the answer and nowhere else.
    *
-   * @throws SidecarError `bad-request` for a name that is taken or cannot be one, `cannot-write`, `config-invalid`
+   * @throws SidecarError `bad-request` for a name that is taken or cannot be one, `cannot-write`, and as `list`
    */
   readonly create: (wish: TokenWish) => Promise<{ stored: StoredToken; token: NewCallerToken }>;
   /** True when there was one. */
@@ -97,7 +103,8 @@ export function createCallerTokenStore(path: string, clock: Clock): CallerTokenS
   const readSound = async (): Promise<readonly StoredToken[]> => {
     const file = await readTokens(path);
     if (file.kind === 'read') return file.tokens;
-    throw new SidecarError('config-invalid', file.detail, [`Mend or remove ${path}`]);
+    const code = file.isUntrusted ? 'not-permitted' : 'config-invalid';
+    throw new SidecarError(code, file.detail, [`Mend or remove ${path}`]);
   };
   /** Changes the list under the lock. */
   const edit = async <T>(
@@ -186,12 +193,14 @@ function refuseUnusable({ name, scope }: TokenWish, living: readonly StoredToken
 async function readTokens(path: string): Promise<TokenFile> {
   const read = await readTextFile(path, { trust: 'private', maxBytes: MAX_BYTES });
   if (read.kind === 'missing') return { kind: 'read', tokens: [] };
-  if (read.kind === 'refused') return { kind: 'broken', detail: read.detail };
+  if (read.kind === 'refused') {
+    return { kind: 'broken', detail: read.detail, isUntrusted: !CORRUPT.has(read.reason) };
+  }
   const checked = fileSchema.safeParse(parseJson(read.text));
-  if (!checked.success) return { kind: 'broken', detail: `${path} is not a list of tokens of version 1` };
+  if (!checked.success) return broken(`${path} is not a list of tokens of version 1`);
   // Of two limits under one name the parser keeps the last one, and that may be the wider one.
   if (findDuplicateKey(read.text) !== undefined) {
-    return { kind: 'broken', detail: `${path} has a key twice in one object` };
+    return broken(`${path} has a key twice in one object`);
   }
   const tokens = checked.data.tokens.map(
     ({ id, name, sha256, providers, models, secrets, createdAt, expiresAt }): StoredToken => ({
@@ -204,6 +213,10 @@ async function readTokens(path: string): Promise<TokenFile> {
     }),
   );
   return { kind: 'read', tokens };
+}
+
+function broken(detail: string): TokenFile {
+  return { kind: 'broken', detail, isUntrusted: false };
 }
 
 function parseJson(text: string): unknown {

@@ -4,16 +4,29 @@
  */
 import { randomBytes } from 'node:crypto';
 import fs, { constants, existsSync } from 'node:fs';
-import { chmod, type FileHandle, lstat, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import {
+  chmod,
+  type FileHandle,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readlink,
+  rename,
+  rm,
+  stat,
+} from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { messageOf, SidecarError, systemCodeOf } from '../domain/errors.ts';
+import { quoteUntrusted } from '../domain/untrusted-text.ts';
 import { toIso } from './clock.ts';
 
 /** Why a file that exists was not read. */
 export type FileRefusal =
   | 'not-a-file'
   | 'symlink'
+  | 'dead-link'
   | 'foreign-owner'
   | 'wide-mode'
   | 'too-large'
@@ -41,6 +54,8 @@ export interface ReadOptions {
   readonly maxBytes?: number;
   /** `private`: no symlink, owned by this user, not readable by others, nothing but text. @default 'plain' */
   readonly trust?: 'plain' | 'private';
+  /** True: a symbolic link that leads nowhere is refused, and not taken for a file that is missing. @default false */
+  readonly refuseDeadLink?: boolean;
 }
 
 const DEFAULT_MAX_BYTES = 8 * 1024 * 1024;
@@ -50,9 +65,19 @@ export async function readTextFile(path: string, options: ReadOptions = {}): Pro
   const { maxBytes = DEFAULT_MAX_BYTES, trust = 'plain' } = options;
   const flags = constants.O_RDONLY | constants.O_NONBLOCK | (trust === 'private' ? constants.O_NOFOLLOW : 0);
   const opened = await open(path, flags).catch((error: unknown) => ({ failure: error }));
-  if ('failure' in opened) return readFailure(path, opened.failure);
+  if ('failure' in opened) {
+    const failure = readFailure(path, opened.failure);
+    if (failure.kind !== 'missing' || options.refuseDeadLink !== true) return failure;
+    const target = await readlink(path).catch(() => undefined);
+    if (target === undefined) return failure;
+    return refused(
+      'dead-link',
+      `${path} is a symbolic link that leads nowhere, to ${quoteUntrusted(target)}`,
+    );
+  }
   try {
     const facts = await opened.stat();
+    if (facts.isDirectory()) return refused('not-a-file', `${path} is a folder, not a file`);
     if (!facts.isFile()) return refused('not-a-file', `${path} is not a regular file`);
     if (facts.size > maxBytes) return refused('too-large', `${path} is larger than ${maxBytes} bytes`);
     if (trust === 'private') {
@@ -121,7 +146,7 @@ function readFailure(path: string, error: unknown): FileRead {
   const code = systemCodeOf(error);
   if (code === 'ENOENT' || code === 'ENOTDIR') return { kind: 'missing' };
   if (code === 'ELOOP') return refused('symlink', `${path} is a symbolic link`);
-  if (code === 'EISDIR') return refused('not-a-file', `${path} is a folder`);
+  if (code === 'EISDIR') return refused('not-a-file', `${path} is a folder, not a file`);
   return refused('unreadable', `${path} cannot be read (${code ?? messageOf(error)})`);
 }
 

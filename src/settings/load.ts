@@ -7,6 +7,7 @@ import { NO_OAUTH_CLIENTS } from '../domain/oauth-client.ts';
 import { nearest } from '../domain/nearest.ts';
 import { Secret } from '../domain/secret.ts';
 import { escapeControlCharacters, quoteUntrusted } from '../domain/untrusted-text.ts';
+import { fileRemedy } from '../platform/file-remedies.ts';
 import type { readTextFile } from '../platform/files.ts';
 import { findDuplicateJson5Key, placeOfJson5Key } from '../platform/json5-keys.ts';
 import { describeSyntaxError, parseJson5 } from '../platform/json5-text.ts';
@@ -60,7 +61,8 @@ export type SettingsLoad =
 export async function loadSettings(input: SettingsInput): Promise<SettingsLoad> {
   const { flags, env, paths } = input;
   const faults: string[] = [];
-  const file = await readSettingsFile(paths.settings, input.readTextFile, faults);
+  const remedies: string[] = [];
+  const file = await readSettingsFile(paths.settings, input.readTextFile, faults, remedies);
   const layers = [
     {
       ...textLayer(flagSource(flags), paths.home, input.cwd ?? paths.home, faults),
@@ -72,7 +74,7 @@ export async function loadSettings(input: SettingsInput): Promise<SettingsLoad> 
   ];
   if (faults.length > 0) {
     const hints = faults.some((fault) => fault.includes(basename(paths.settings)))
-      ? [`Mend ${paths.settings}`]
+      ? [remedies[0] ?? `Mend ${paths.settings}`]
       : ['Correct the flag or the variable; all of them are in docs/configuration.md'];
     return { kind: 'broken', problem: { code: 'config-invalid', detail: faults.join('; '), hints } };
   }
@@ -83,14 +85,18 @@ async function readSettingsFile(
   path: string,
   read: typeof readTextFile,
   faults: string[],
+  remedies: string[],
 ): Promise<SettingsFile> {
-  const file = await read(path, { maxBytes: 1024 * 1024 });
+  const file = await read(path, { maxBytes: 1024 * 1024, refuseDeadLink: true });
   const fail = (detail: string): SettingsFile => {
     faults.push(detail);
     return {};
   };
   if (file.kind === 'missing') return {};
-  if (file.kind === 'refused') return fail(file.detail);
+  if (file.kind === 'refused') {
+    remedies.push(fileRemedy(path, file.reason));
+    return fail(file.detail);
+  }
   const parsed = parseJson5(file.text);
   if (parsed.kind === 'invalid') return fail(`${path} is not valid JSON5: ${describeSyntaxError(parsed)}`);
   const doubled = findDuplicateJson5Key(file.text);

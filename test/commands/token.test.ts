@@ -1,5 +1,5 @@
 /** The token commands: what they refuse, and what they do where no server runs. */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -79,6 +79,22 @@ describe('what is refused', () => {
       expect(await command()).toBe(78);
       expect(said).toMatch(/^config-invalid: .*tokens\.json/);
       expect(said).toContain(`\n  - Mend or remove ${path}\n`);
+    }
+  });
+
+  it('"can be read by others": exit code 77, as for the other files of secrets', async () => {
+    expect(await create({ name: 'ci' })).toBe(0);
+    const path = join(home, '.clawdbot/sidecar/tokens.json');
+    await chmod(path, 0o644);
+    for (const command of [
+      () => tokenList(contextWith(), {}),
+      () => create({ name: 'other' }),
+      () => tokenRevoke(contextWith(), 'ci', {}),
+      () => tokenRotate(contextWith(), 'ci', {}),
+    ]) {
+      said = '';
+      expect(await command()).toBe(77);
+      expect(said).toMatch(/^not-permitted: .*tokens\.json can be read by other users; run: chmod 600/);
     }
   });
 

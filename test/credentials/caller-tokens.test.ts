@@ -136,6 +136,9 @@ describe('a file that cannot be used', () => {
       kind: 'broken',
       detail: expect.stringContaining('chmod 600'),
     });
+    // As the same fault of identity.json and of the own store.
+    await expect(open().list()).rejects.toMatchObject({ code: 'not-permitted' });
+    await expect(open().revoke('ci')).rejects.toMatchObject({ code: 'not-permitted' });
     const link = join(folder, 'sidecar', 'link.json');
     await symlink(path, link);
     expect((await createCallerTokenStore(link, () => now).read()).kind).toBe('broken');

@@ -262,7 +262,7 @@ const VERDICTS: Readonly<Record<Defect, (reader: Reader) => string | RegExp>> = 
   'a foreign owner': ifPrivate('<path> belongs to another user'),
   'a wide mode': ifPrivate('<path> can be read by other users; run: chmod 600 <path>'),
   'a FIFO': always('<path> is not a regular file'),
-  'a folder': always('<path> is not a regular file'),
+  'a folder': always('<path> is a folder, not a file'),
   '100 MiB': always('<path> is larger than \\d+ bytes'),
   'not UTF-8': always('<path> is not UTF-8 text'),
   'a byte order mark': ifPrivate('<path> begins with a byte order mark; save it as UTF-8 without one'),

@@ -1,5 +1,6 @@
 /** Settings: "a flag beats a variable beats sidecar.json5 beats the default", and what is refused. */
-import { join } from 'node:path';
+import { mkdir, symlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type FileRead, readTextFile } from '../../src/platform/files.ts';
@@ -324,6 +325,31 @@ describe('precedence', () => {
     expect({ strict: settings.strict, origin: origins.strict }).toEqual({
       strict: true,
       origin: 'flag --strict',
+    });
+  });
+});
+
+describe('a file that is there and cannot be read', () => {
+  const spoiled = async (spoil: (path: string) => Promise<unknown>) => {
+    await mkdir(dirname(tree.paths.settings), { recursive: true });
+    await spoil(tree.paths.settings);
+    const result = await load();
+    if (result.kind !== 'broken') throw new Error('expected broken settings');
+    return result.problem;
+  };
+
+  it('a link that leads nowhere is no missing file', async () => {
+    expect(await spoiled((path) => symlink('/nowhere/at-all', path))).toEqual({
+      code: 'config-invalid',
+      detail: `${tree.paths.settings} is a symbolic link that leads nowhere, to "/nowhere/at-all"`,
+      hints: [`Put the file where the link leads, or replace or remove the link ${tree.paths.settings}`],
+    });
+  });
+
+  it('the hint says what to do about a folder', async () => {
+    expect(await spoiled((path) => mkdir(path))).toMatchObject({
+      detail: `${tree.paths.settings} is a folder, not a file`,
+      hints: [`Move away what stands at ${tree.paths.settings}, and put a plain file there`],
     });
   });
 });

@@ -80,6 +80,7 @@ function refusedFile(path: string, { reason, detail }: Extract<FileRead, { kind:
       return { kind: 'refused', reason, detail, hints: [`chmod 600 ${path}`] };
     case 'not-a-file':
     case 'symlink':
+    case 'dead-link':
     case 'foreign-owner':
     case 'unreadable':
       return {

@@ -2,6 +2,7 @@
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { isRecord } from '../../domain/record.ts';
 import { hasControlCharacters, quoteUntrusted } from '../../domain/untrusted-text.ts';
+import { fileRemedy } from '../../platform/file-remedies.ts';
 import type { readTextFile } from '../../platform/files.ts';
 import { describeSyntaxError, parseJson5 } from '../../platform/json5-text.ts';
 import { deepMerge } from './merge.ts';
@@ -16,6 +17,8 @@ export type IncludeResult =
       readonly detail: string;
       readonly line?: number;
       readonly column?: number;
+      /** What to do, where more is known than that the file has to be mended. */
+      readonly hint?: string;
       readonly files: readonly string[];
     };
 
@@ -28,12 +31,12 @@ const MAX_INCLUDES = 200;
 /** Thrown and caught within this file only: it ends a recursion over files. */
 class IncludeFailure extends Error {
   readonly path: string;
-  readonly position: { readonly line?: number; readonly column?: number };
+  readonly more: { readonly line?: number; readonly column?: number; readonly hint?: string };
 
-  constructor(path: string, detail: string, position: { line?: number; column?: number } = {}) {
+  constructor(path: string, detail: string, more: { line?: number; column?: number; hint?: string } = {}) {
     super(detail);
     this.path = path;
-    this.position = position;
+    this.more = more;
   }
 }
 
@@ -60,7 +63,7 @@ export async function resolveIncludes(
     return { kind: 'included', value: included, files };
   } catch (error) {
     if (!(error instanceof IncludeFailure)) throw error;
-    return { kind: 'broken', path: error.path, detail: error.message, ...error.position, files };
+    return { kind: 'broken', path: error.path, detail: error.message, ...error.more, files };
   }
 }
 
@@ -140,7 +143,8 @@ class Includer {
     const file = await this.#read(path, { maxBytes: MAX_FILE_BYTES });
     if (file.kind !== 'text') {
       const reason = file.kind === 'missing' ? 'there is no such file' : file.detail;
-      throw new IncludeFailure(path, `Failed to read include file: ${named}: ${reason}`);
+      const more = file.kind === 'refused' ? { hint: fileRemedy(path, file.reason) } : {};
+      throw new IncludeFailure(path, `Failed to read include file: ${named}: ${reason}`, more);
     }
     const parsed = parseJson5(file.text);
     if (parsed.kind === 'invalid') {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Problem } from '../../domain/errors.ts';
 import type { Finding } from '../../domain/finding.ts';
 import { isRecord } from '../../domain/record.ts';
+import { fileRemedy } from '../../platform/file-remedies.ts';
 import type { readTextFile } from '../../platform/files.ts';
 import { loadSecretFiles, secretFilePaths, type SecretFiles } from '../../credentials/secret-files.ts';
 import { importShellVariables, readShellWish } from '../../credentials/shell-environment.ts';
@@ -78,7 +79,10 @@ export async function loadOperatorConfig(input: ConfigInput): Promise<ConfigLoad
   }
 
   const { path } = located;
-  if (located.read.kind === 'refused') return broken(path, located.read.detail, files);
+  if (located.read.kind === 'refused') {
+    const { detail, reason } = located.read;
+    return broken(path, detail, files, { hint: fileRemedy(path, reason) });
+  }
   const parsed = parseJson5(located.read.text);
   if (parsed.kind === 'invalid') {
     return broken(path, `${path} is not valid JSON5: ${describeSyntaxError(parsed)}`, files, parsed);
@@ -175,14 +179,14 @@ function broken(
   path: string,
   detail: string,
   files: readonly string[],
-  position: { readonly line?: number; readonly column?: number } = {},
+  more: { readonly line?: number; readonly column?: number; readonly hint?: string } = {},
 ): ConfigLoad {
   return {
     kind: 'broken',
     path,
-    problem: { code: 'config-invalid', detail, hints: [`Mend ${path}`] },
-    ...(position.line !== undefined && { line: position.line }),
-    ...(position.column !== undefined && { column: position.column }),
+    problem: { code: 'config-invalid', detail, hints: [more.hint ?? `Mend ${path}`] },
+    ...(more.line !== undefined && { line: more.line }),
+    ...(more.column !== undefined && { column: more.column }),
     files,
   };
 }

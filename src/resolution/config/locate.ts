@@ -19,7 +19,7 @@ export async function locateConfig(
   const looked: string[] = [];
   for (const path of candidates) {
     looked.push(path);
-    const file = await read(path);
+    const file = await read(path, { refuseDeadLink: true });
     if (file.kind !== 'missing') return { kind: 'found', path, read: file, looked };
   }
   return { kind: 'none', looked };

@@ -1,6 +1,6 @@
 /** Loading the operator's config from real files: which one counts, what breaks, what is only reported. */
 import { execFileSync } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readTextFile } from '../../../src/platform/files.ts';
@@ -92,11 +92,65 @@ describe('files that cannot be used', () => {
 
   it('is broken for a folder and for a FIFO, which is never waited for', async () => {
     await mkdir(tree.at('moltbot.json'));
-    expect((await broken()).problem.detail).toMatch(/folder|not a regular file/);
+    expect((await broken()).problem.detail).toContain('is a folder, not a file');
     await tree.remove();
     tree = await createConfigTree();
     execFileSync('mkfifo', [tree.at('moltbot.json')]);
     expect((await broken()).problem.detail).toContain('not a regular file');
+  });
+
+  it.each(['moltbot.json', 'moltbot.json5', 'clawdbot.json', 'openclaw.json'])(
+    '"a file that is there and cannot be used ends the search": a link %s that leads nowhere',
+    async (name) => {
+      const path = tree.at(name);
+      await symlink('/nowhere/\u001b[31m', path);
+      await mkdir(join(tree.home, '.openclaw'));
+      await writeFile(join(tree.home, '.openclaw/openclaw.json'), '{}');
+      const { problem } = await broken();
+      expect(problem.detail).toContain(`${path} is a symbolic link that leads nowhere, to "/nowhere/`);
+      expect(problem.detail).not.toContain('\u001b');
+      const remedy = `Put the file where the link leads, or replace or remove the link ${path}`;
+      expect(problem.hints).toEqual([remedy]);
+    },
+  );
+
+  it('a link that leads to a file is that file, and counts again once its file is there', async () => {
+    const target = join(tree.home, 'elsewhere.json');
+    await symlink(target, tree.at('moltbot.json'));
+    expect((await broken()).problem.code).toBe('config-invalid');
+    await writeFile(target, '{}');
+    expect((await loaded()).path).toBe(tree.at('moltbot.json'));
+  });
+
+  it.each<[string, () => Promise<unknown>, RegExp]>([
+    ['a folder', () => mkdir(tree.at('moltbot.json')), /^Move away what stands at .*put a plain file there$/],
+    ['not UTF-8', () => tree.write('moltbot.json', new Uint8Array([0x7b, 0xff])), /^Save .* as UTF-8 text/],
+    ['too large', () => tree.write('moltbot.json', 'x'.repeat(8 * 1024 * 1024 + 1)), /^Put a smaller file/],
+    [
+      'an included folder',
+      async () => {
+        await mkdir(tree.at('part.json'));
+        await tree.write('moltbot.json', { $include: './part.json' });
+      },
+      /^Move away what stands at .*part\.json/,
+    ],
+  ])('the hint says what to do: %s', async (_, spoil, hint) => {
+    await spoil();
+    expect((await broken()).problem.hints).toEqual([expect.stringMatching(hint)]);
+  });
+
+  it('the hint says what to do about a file that may not be read', async () => {
+    const path = await tree.write('moltbot.json', '{}');
+    // Root may read every file, so the refusal is played.
+    const detail = `${path} cannot be read (EACCES)`;
+    const result = await loadOperatorConfig({
+      paths: tree.paths,
+      env: {},
+      readTextFile: async (asked, options) =>
+        asked === path ? { kind: 'refused', reason: 'unreadable', detail } : readTextFile(asked, options),
+      runCommand,
+    });
+    expect(result).toMatchObject({ problem: { hints: [expect.stringContaining(`chmod u+r ${path}`)] } });
   });
 
   it('is broken when an included file is, and names that file', async () => {
