@@ -52,6 +52,9 @@ export function readShellWish(envBlock: unknown, env: Environment): ShellWish {
   };
 }
 
+/** What the login shell runs; many shells become this very program. */
+export const LIST_VARIABLES = 'env -0';
+
 /**
  * Asks the login shell. Never rejects.
  *
@@ -69,7 +72,7 @@ export async function importShellVariables(
   const shell = named?.startsWith('/') === true ? named : '/bin/sh';
   const outcome = await run({
     command: shell,
-    args: ['-l', '-c', 'env -0'],
+    args: ['-l', '-c', LIST_VARIABLES],
     env: harmlessEnvironment(env),
     timeoutMs: wish.timeoutMs,
     maxBytes: MAX_BYTES,

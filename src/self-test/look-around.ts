@@ -1,9 +1,10 @@
 /** Looks for canaries around a program that runs: at the processes that it starts, and at the files that it writes. */
+import { LIST_VARIABLES } from '../credentials/shell-environment.ts';
 import { viewProcesses } from '../platform/observed-program.ts';
 import type { ScratchFolder } from '../platform/scratch-folder.ts';
 import type { CanaryBook } from './canaries.ts';
 import type { Findings } from './findings.ts';
-import { PROGRAMS } from './sources.ts';
+import { LOGIN_SHELL, PROGRAMS } from './sources.ts';
 import { STATE, type World } from './world.ts';
 
 /** What is looked for, and where it is noted. */
@@ -40,7 +41,7 @@ export function watchProcesses(
       // The variables of the program itself are one of the sources.
       if (view.pid === pid || startsForeign) continue;
       const where = `a process of ${machine}`;
-      findings.look('variables of child processes', where, view.environment, inChildren(book));
+      findings.look('variables of child processes', where, view.environment, inChild(book, view.arguments));
     }
   };
   const timer = setInterval(look, LOOK_EVERY_MS);
@@ -75,6 +76,14 @@ function allowedIn(book: CanaryBook, world: World, path: string): ReadonlySet<st
     default:
       return new Set([...put, ...(/exchange|\.gpu-dev/.test(path) ? own(/^exchange: issued key/) : [])]);
   }
+}
+
+/** The program that lists the variables of the login shell has them. */
+export function inChild(book: CanaryBook, commandLine: string): ReadonlySet<string> {
+  const allowed = inChildren(book);
+  if (commandLine.trim() !== LIST_VARIABLES) return allowed;
+  const ofShell = book.all().flatMap(({ name }) => (name.startsWith(`${LOGIN_SHELL}: `) ? [name] : []));
+  return new Set([...allowed, ...ofShell]);
 }
 
 /** The AWS variables are what the AWS SDK reads, in a process of its own. */

@@ -11,6 +11,9 @@ import { providerEntry, type Source, STATE, type WorldInput } from './world.ts';
 
 const HOUR = 3_600_000;
 
+/** Begins the names of what the login shell sets. */
+export const LOGIN_SHELL = 'login shell';
+
 /** A variable that only the login shell sets. */
 const SHELL_VARIABLE = 'SYNTHETIC_API_KEY';
 
@@ -58,7 +61,7 @@ function environment({ book }: WorldInput): Source {
 export function loginShell({ book, counterpart }: WorldInput): Source {
   return {
     env: { SHELL: '/bin/sh' },
-    files: { '.profile': `export ${SHELL_VARIABLE}=${book.make(`login shell: ${SHELL_VARIABLE}`)}\n` },
+    files: { '.profile': `export ${SHELL_VARIABLE}=${book.make(`${LOGIN_SHELL}: ${SHELL_VARIABLE}`)}\n` },
     config: { env: { shellEnv: { enabled: true } } },
     providers: { synthetic: providerEntry(counterpart, {}) },
   };
