@@ -53,7 +53,8 @@ export async function findAwsKeys(env: Environment, aws: AwsIdentities, now: num
       return {
         kind: 'none',
         detail: `The AWS credentials cannot be used (${chain.source}): ${chain.detail}`,
-        hints: chain.hints.length > 0 ? chain.hints : THREE_WAYS,
+        // What is down comes back by itself; where nothing is known, there are three ways to have an identity.
+        hints: chain.hints.length > 0 || chain.retryAt !== undefined ? chain.hints : THREE_WAYS,
         ...(chain.retryAt === undefined ? {} : { retryAt: chain.retryAt }),
       };
   }
