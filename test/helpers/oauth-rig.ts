@@ -11,6 +11,7 @@ import { toHeldToken } from '../../src/credentials/oauth/profile-state.ts';
 import { readStoredLogin, type StoredLogin } from '../../src/credentials/oauth/stored-grant.ts';
 import { createOwnStore, type OwnStore } from '../../src/credentials/own-store.ts';
 import { createReferences } from '../../src/credentials/references.ts';
+import { SidecarError } from '../../src/domain/errors.ts';
 import type { OAuthClientSettings } from '../../src/domain/oauth-client.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import { type Clock, systemClock } from '../../src/platform/clock.ts';
@@ -56,6 +57,8 @@ export interface KeeperOptions {
   readonly clock?: Clock;
   readonly background?: boolean;
   readonly settings?: Partial<OAuthClientSettings>;
+  /** True while new tokens cannot be written down. @default never */
+  readonly refuseWrites?: () => boolean;
 }
 
 /** Starts the server and makes the folder; nobody is logged in yet. */
@@ -130,7 +133,7 @@ export async function createOAuthRig(options: TestServerOptions = {}): Promise<O
         },
       };
     },
-    keeper({ clock = systemClock, background = false, settings: changed } = {}) {
+    keeper({ clock = systemClock, background = false, settings: changed, refuseWrites = () => false } = {}) {
       const onSecret = (value: string): void => void learned.add(value);
       const clients = { acme: { ...settings, ...changed } };
       const logins = createLoginStore(store);
@@ -141,6 +144,10 @@ export async function createOAuthRig(options: TestServerOptions = {}): Promise<O
           read: (profileId) => {
             reads += 1;
             return logins.read(profileId);
+          },
+          replace: async (...tokens) => {
+            if (refuseWrites()) throw new SidecarError('cannot-write', 'the disk is full');
+            return logins.replace(...tokens);
           },
         },
         lockFolder: join(stateDir, 'sidecar/locks'),

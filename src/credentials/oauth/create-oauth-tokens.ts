@@ -26,6 +26,7 @@ import {
 import { backOff } from './refresh-policy.ts';
 import { foreignToSettings, type Renewal, type RenewalParts, renewLogin } from './renew-login.ts';
 import { decide, endOf, type TokenDecision, type TokenTrouble } from './token-decision.ts';
+import { keepUnsaved, notStored } from './unsaved-tokens.ts';
 
 export interface OAuthTokensOptions extends RenewalParts {
   readonly log: Pick<Logger, 'warn'>;
@@ -43,6 +44,7 @@ const LONGEST_TIMER_MS = 10 * 60_000;
 /** Opens nothing before somebody asks. */
 export function createOAuthTokens(options: OAuthTokensOptions): OAuthTokenKeeper {
   const { servers, clock, log, random, background, onSecret, onEvent = () => undefined } = options;
+  const store = keepUnsaved(options.store);
   const states = new Map<string, ProfileState>();
   let closed = false;
 
@@ -89,7 +91,7 @@ export function createOAuthTokens(options: OAuthTokensOptions): OAuthTokenKeeper
     const { version } = grant;
     const rejected = state.rejected === version;
     const request = { providerId, profileId, version, lookup, rejected };
-    const renewal = await renewLogin(options, request).catch(asUnavailable);
+    const renewal = await renewLogin({ ...options, store }, request).catch(asUnavailable);
     switch (renewal.kind) {
       case 'unavailable': {
         state.failures += 1;
@@ -111,8 +113,10 @@ export function createOAuthTokens(options: OAuthTokensOptions): OAuthTokenKeeper
         state.failure = null;
         supersede(state, version, renewal.login);
         if (newestToken(state, state.last.token).grant.version !== version) tell(state, 'rotated');
+        state.unsaved = renewal.unsaved ?? null;
         if (renewal.unsaved !== undefined) {
           log.warn('Renewed tokens could not be stored', { provider: providerId, detail: renewal.unsaved });
+          saveLater(state, 1);
         }
         return renewal;
       case 'refused':
@@ -123,6 +127,17 @@ export function createOAuthTokens(options: OAuthTokensOptions): OAuthTokenKeeper
       case 'gone':
         return renewal;
     }
+  };
+
+  /** Stores what could not be stored, again and again: with this process the tokens would be lost. */
+  const saveLater = (state: ProfileState, attempt: number): void => {
+    if (closed) return;
+    if (state.saving !== null) clearTimeout(state.saving);
+    const onTime = async (): Promise<void> => {
+      state.unsaved = await store.save(state.last.profileId).catch(messageOf);
+      if (state.unsaved !== null) saveLater(state, attempt + 1);
+    };
+    state.saving = setTimeout(() => void onTime(), backOff(attempt, 2 * random() - 1)).unref();
   };
 
   /** Renews when the time comes, unless the token that was handed out was replaced by then. */
@@ -154,7 +169,10 @@ export function createOAuthTokens(options: OAuthTokensOptions): OAuthTokenKeeper
         if (decision.dueAt !== null) arm(state, token.grant.version, decision.dueAt);
         if (decision.renew && background && !closed) void renew(state);
         onSecret(token.access.reveal());
-        return toOutcome(token, decision.trouble && toTrouble(providerId, decision.trouble, now));
+        return toOutcome(
+          token,
+          decision.trouble === null ? unsavedTrouble(state) : toTrouble(providerId, decision.trouble, now),
+        );
       case 'reauth-required':
       case 'failed':
         return toTrouble(providerId, decision, now);
@@ -174,10 +192,7 @@ export function createOAuthTokens(options: OAuthTokensOptions): OAuthTokenKeeper
         const token = toHeldToken(result.login);
         const foreign = foreignness(request, token);
         if (foreign !== null) return reauthRequired(providerId, foreign);
-        const outcome = toOutcome(token, null);
-        return result.unsaved === undefined
-          ? outcome
-          : { ...outcome, note: `it is not stored: ${result.unsaved}` };
+        return toOutcome(token, unsavedTrouble(state));
       }
       case 'refused': {
         const { detail } = result;
@@ -201,8 +216,13 @@ export function createOAuthTokens(options: OAuthTokensOptions): OAuthTokenKeeper
     renewer: createOAuthRenewer({ serves, stateOf: (profileId) => states.get(profileId), renew, clock }),
     async close() {
       closed = true;
-      for (const { timer } of states.values()) if (timer !== null) clearTimeout(timer.handle);
+      for (const { timer, saving } of states.values()) {
+        if (timer !== null) clearTimeout(timer.handle);
+        if (saving !== null) clearTimeout(saving);
+      }
       await Promise.all([...states.values()].flatMap(({ flight }) => (flight === null ? [] : [flight])));
+      // The last chance of what is not stored.
+      await Promise.all([...states.keys()].map((profileId) => store.save(profileId).catch(() => null)));
     },
   };
 }
@@ -220,6 +240,16 @@ function toOutcome({ access, expires }: HeldToken, trouble: OAuthTrouble | null)
   const { kind, detail } = trouble;
   const note = kind === 'reauth-required' ? `log in again: ${detail}` : detail;
   return { ...token, note, trouble };
+}
+
+/** It is good, and is not renewed before it is stored. */
+function unsavedTrouble({ unsaved }: ProfileState): OAuthTrouble | null {
+  if (unsaved === null) return null;
+  return {
+    kind: 'failed',
+    detail: notStored(unsaved),
+    hints: ['Let this program write its folder again: the tokens are stored then'],
+  };
 }
 
 function reauthRequired(providerId: string, detail: string): OAuthTrouble {

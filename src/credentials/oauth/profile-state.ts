@@ -29,6 +29,10 @@ export interface ProfileState {
   rejected: string | null;
   /** When tokens were renewed last because the provider refused them, in Unix milliseconds. */
   renewedForRejection: number | null;
+  /** Why the tokens of the last renewal are not on the disk; null when they are. */
+  unsaved: string | null;
+  /** Tries again to store them. */
+  saving: NodeJS.Timeout | null;
   /** From -1 to 1. */
   readonly jitter: number;
   timer: { readonly version: string; readonly handle: NodeJS.Timeout } | null;
@@ -48,6 +52,8 @@ export function newProfileState(request: OAuthTokenRequest, jitter: number): Pro
     failure: null,
     rejected: null,
     renewedForRejection: null,
+    unsaved: null,
+    saving: null,
     jitter,
     timer: null,
   };

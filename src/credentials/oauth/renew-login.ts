@@ -18,6 +18,7 @@ import { callRefresh, revokeQuietly, type RefreshAnswer } from './refresh-call.t
 import type { RequestFate } from './server-fetch.ts';
 import type { StoredLogin } from './stored-grant.ts';
 import type { ReceivedTokens } from './token-response.ts';
+import { withTokens } from './unsaved-tokens.ts';
 
 export interface RenewalParts {
   readonly servers: AuthorizationServers;
@@ -157,10 +158,7 @@ async function keep(
     if (await store.replace(profileId, stored.version, tokens)) return await lookAgain(parts, profileId);
   } catch (error) {
     if (!(error instanceof SidecarError)) throw error;
-    const { access, refresh, expires, obtained } = tokens;
-    const version = createHash('sha256').update(access.reveal()).digest('hex');
-    const login = { ...stored, access, refresh, expires, obtained, version, renewing: null, refusal: null };
-    return { kind: 'current', login, unsaved: error.message };
+    return { kind: 'current', login: withTokens(stored, tokens), unsaved: error.message };
   }
   const now = await lookAgain(parts, profileId);
   // Nobody would ever end it: the one that was revoked at the logout is another one by now.

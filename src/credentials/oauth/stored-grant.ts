@@ -85,10 +85,15 @@ export function readStoredLogin(entry: unknown): StoredLogin | undefined {
     renewing,
     refusal,
     renewable: refresh !== undefined,
-    version: createHash('sha256')
-      .update(JSON.stringify([access, refresh ?? null]))
-      .digest('hex'),
+    version: versionOf(access, refresh),
   };
+}
+
+/** What tells two states of the tokens apart. */
+export function versionOf(access: string, refresh: string | undefined): string {
+  return createHash('sha256')
+    .update(JSON.stringify([access, refresh ?? null]))
+    .digest('hex');
 }
 
 /** The same without secrets: what a resolution has to know of it. */

@@ -271,6 +271,70 @@ describe('"a server that is down keeps the old token in use until it really expi
   });
 });
 
+describe('new tokens that cannot be written down', () => {
+  const UNSAVED = {
+    kind: 'token',
+    trouble: { kind: 'failed', detail: 'its renewed tokens are not stored: the disk is full' },
+  };
+
+  async function renewOnFullDisk() {
+    await rig.logIn(-1);
+    const disk = { isFull: true };
+    let now = Date.now();
+    const keeper = rig.keeper({ refuseWrites: () => disk.isFull, clock: () => now });
+    const request = await rig.request();
+    const outcome = await keeper.resolve(request);
+    expect(outcome).toMatchObject(UNSAVED);
+    const access = tokenOf(outcome);
+    expect((await rig.stored()).access.reveal()).not.toBe(access);
+    const later = (ms: number) => {
+      now += ms;
+      return { ...request, now };
+    };
+    return { disk, keeper, access, later };
+  }
+
+  it('count all the same, are said, and are stored as soon as there is room', async () => {
+    const { disk, keeper, access, later } = await renewOnFullDisk();
+    expect(keeper.peek(later(0))).toMatchObject(UNSAVED);
+    disk.isFull = false;
+    await vi.waitFor(async () => expect((await rig.stored()).access.reveal()).toBe(access), PATIENCE);
+    await vi.waitFor(() => expect(keeper.peek(later(0))).not.toHaveProperty('trouble'), PATIENCE);
+    expect((await rig.stored()).renewing).toBeNull();
+    expect(refreshes()).toBe(1);
+  });
+
+  it('are stored by a program that stops', async () => {
+    const { disk, keeper, access } = await renewOnFullDisk();
+    disk.isFull = false;
+    await keeper.close();
+    expect((await rig.stored()).access.reveal()).toBe(access);
+  });
+
+  it('are not renewed before they are stored, and then with the refresh token that counts', async () => {
+    const { disk, keeper, access, later } = await renewOnFullDisk();
+    expect(await keeper.resolve(later(2 * HOUR))).toMatchObject({
+      kind: 'failed',
+      detail: expect.stringContaining('its renewed tokens are not stored: the disk is full'),
+    });
+    expect(refreshes()).toBe(1);
+    disk.isFull = false;
+    const next = tokenOf(await keeper.resolve(later(HOUR)));
+    expect(next).not.toBe(access);
+    expect(await rig.accepts(next)).toBe(200);
+    expect(refreshes()).toBe(2);
+  });
+
+  it('give way to a login in between', async () => {
+    const { disk, keeper } = await renewOnFullDisk();
+    await rig.logIn();
+    const { version } = await rig.stored();
+    disk.isFull = false;
+    await keeper.close();
+    expect((await rig.stored()).version).toBe(version);
+  });
+});
+
 describe('an answer that gets lost after the server rotated', () => {
   it('of an expired token: "one clear error, no loop"', async () => {
     await rig.logIn(-1);
