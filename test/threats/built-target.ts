@@ -7,7 +7,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { request } from 'undici';
-import { vi } from 'vitest';
+import { expect, vi } from 'vitest';
 import { createCallerTokenStore } from '../../src/credentials/caller-tokens.ts';
 import type { CallerScope } from '../../src/domain/caller-scope.ts';
 import { makeCallerToken } from '../../src/domain/caller-token.ts';
@@ -128,6 +128,13 @@ export async function startBuiltTarget(): Promise<BuiltTarget> {
   };
   // Everything that is fetched, renewed or run once, is so now.
   await Promise.all(world.providers.map((id) => ask(`/v1/resolve?provider=${id}`)));
+  // On a busy machine the server of NIM may have been asked in vain at the start, and is asked again after a while.
+  await vi.waitFor(
+    async () => {
+      expect((await ask('/v1/resolve?provider=nim')).text).toContain('"source":"profile:nim:default"');
+    },
+    { timeout: 15_000, interval: 100 },
+  );
   const port = Number(new URL(url).port);
   const oracle = await watch({
     // What every proof begins with is no secret.

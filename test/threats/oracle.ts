@@ -68,9 +68,11 @@ export async function watch(watched: Watched): Promise<Oracle> {
     },
     async expectUnharmed(but = []) {
       const now = await stateOf(watched);
-      expect(without(now, but)).toEqual(without(state, but));
-      expect(watched.decoy.asked).toEqual([]);
       const printed = watched.printed();
+      // A difference alone does not tell why.
+      const said = printed.split('\n').slice(-12).join('\n');
+      expect(without(now, but), `printed last:\n${said}`).toEqual(without(state, but));
+      expect(watched.decoy.asked).toEqual([]);
       // What was looked at before cannot change; a secret may stand across the border.
       expect(secretsIn(printed.slice(Math.max(0, looked - 200)))).toEqual([]);
       looked = printed.length;
