@@ -1,7 +1,7 @@
 /** `aws credential-process`: the AWS keys of a provider in the form that the AWS tools read from a command. */
 import { EXIT, factsOf } from '../domain/errors.ts';
 import { awsKeysOf, toCredentialProcess } from '../http/aws-credentials.ts';
-import { prepare } from '../preparation.ts';
+import { prepare } from '../preparation/preparation.ts';
 import { resolve } from '../resolution/resolve.ts';
 import type { CommandContext } from './context.ts';
 import { printProblem } from './print-problem.ts';

@@ -4,7 +4,7 @@
  */
 import { EXIT } from '../domain/errors.ts';
 import type { DiscoveryReport, EndpointReport } from '../domain/runtime-state.ts';
-import { prepare } from '../preparation.ts';
+import { prepare } from '../preparation/preparation.ts';
 import type { SettingsFlags } from '../settings/load.ts';
 import { type CommandContext, printJson, withProgress } from './context.ts';
 import { watchDiscovery } from './discover-watch.ts';

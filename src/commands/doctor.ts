@@ -2,7 +2,7 @@
 import { EXIT } from '../domain/errors.ts';
 import { fileExists } from '../platform/files.ts';
 import { otherStateDirs } from '../platform/paths.ts';
-import { prepare, type Preparation } from '../preparation.ts';
+import { prepare, type Preparation } from '../preparation/preparation.ts';
 import type { SettingsFlags } from '../settings/load.ts';
 import { assessHealth } from '../validation/health.ts';
 import { validateStartup } from '../validation/startup.ts';

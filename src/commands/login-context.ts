@@ -15,12 +15,13 @@ import { openBrowser } from '../platform/open-browser.ts';
 import { findPaths } from '../platform/paths.ts';
 import { systemSleep } from '../platform/sleep.ts';
 import { askHidden, canAsk, isPiped, readAllInput } from '../platform/standard-input.ts';
-import { prepare, type Preparation } from '../preparation.ts';
+import { prepare, type Preparation } from '../preparation/preparation.ts';
 import { placeHeaders } from '../resolution/header-references.ts';
 import { requestHeaders } from '../resolution/request-headers.ts';
 import { resolve } from '../resolution/resolve.ts';
 import { resolveModel, type Wanted } from '../resolution/resolve-model.ts';
-import { createSnapshot, type Snapshot } from '../resolution/snapshot.ts';
+import { createSnapshot } from '../resolution/create-snapshot.ts';
+import type { Snapshot } from '../resolution/snapshot.ts';
 import { type CommandContext, withProgress } from './context.ts';
 import { surroundingsOf } from './surroundings.ts';
 

@@ -4,11 +4,12 @@
  */
 import type { Resolution, ResolutionOutcome } from '../domain/auth.ts';
 import { EXIT, factsOf, SidecarError, toSidecarError } from '../domain/errors.ts';
-import type { Rejection, RenewalOutcome } from '../domain/renewal.ts';
+import type { Rejection } from '../domain/rejection.ts';
+import type { RenewalOutcome } from '../domain/renewal.ts';
 import { escapeControlCharacters, quoteUntrusted } from '../domain/untrusted-text.ts';
 import { type AskAnswer, createAsk } from '../login/ask-provider.ts';
 import { MAX_INPUT_LENGTH, readAllInput } from '../platform/standard-input.ts';
-import { createRenewers } from '../renewers.ts';
+import { createRenewers } from '../running/renewers.ts';
 import { resolve } from '../resolution/resolve.ts';
 import { type CommandContext, printJson } from './context.ts';
 import { type Prepared, prepareForLogin } from './login-context.ts';

@@ -12,7 +12,7 @@ import { readEndpointFile } from '../platform/endpoint-file.ts';
 import { currentFolder } from '../platform/process.ts';
 import { askLine, canAsk } from '../platform/standard-input.ts';
 import { chooseDefaultModel } from '../resolution/default-model.ts';
-import { changeDefaultModel, describeSetUp, refWithin, saveToEnvFile } from '../set-up.ts';
+import { changeDefaultModel, describeSetUp, refWithin, saveToEnvFile } from '../running/set-up.ts';
 import type { CommandContext } from './context.ts';
 import { type Prepared, prepareForLogin } from './login-context.ts';
 

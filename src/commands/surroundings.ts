@@ -2,7 +2,7 @@
 import { EXIT, type Problem } from '../domain/errors.ts';
 import { silentLogger } from '../platform/logger.ts';
 import { currentFolder } from '../platform/process.ts';
-import { prepare, type Preparation, type Surroundings } from '../preparation.ts';
+import { prepare, type Preparation, type Surroundings } from '../preparation/preparation.ts';
 import type { SettingsFlags } from '../settings/load.ts';
 import { startupFailureText } from '../validation/startup.ts';
 import { toProblemDetails } from '../http/problem-details.ts';

@@ -2,7 +2,7 @@
  * Cool-downs as plain data and pure policy: for how long a credential that its provider refused is left alone,
  * and why. They belong to one version of a credential, so a changed key has none.
  */
-import type { Rejection } from './renewal.ts';
+import type { Rejection } from './rejection.ts';
 import { stillLasts } from './span.ts';
 
 /** What a refusal says of the credential. */

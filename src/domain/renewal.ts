@@ -1,16 +1,7 @@
-/** What a caller says about a credential that a provider refused, and who can make a new one in its place. */
+/** Who can make a new credential in the place of one that a provider refused. */
 import type { ResolvedAuth } from './auth.ts';
 import type { Problem } from './errors.ts';
-
-/** A refusal as the caller saw it. */
-export interface Rejection {
-  /** HTTP status of the provider: 401, 402, 403, 429 or 5xx. */
-  readonly status: number;
-  /** What the provider said, cut and untrusted; null when the caller does not tell. */
-  readonly message: string | null;
-  /** Seconds that the provider asked to wait, or null. */
-  readonly retryAfter: number | null;
-}
+import type { Rejection } from './rejection.ts';
 
 /** What came of a renewal. */
 export type RenewalOutcome =

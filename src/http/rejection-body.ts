@@ -1,7 +1,7 @@
 /** Body of `POST /v1/resolve/:resolutionId/rejected`: what the provider answered to the caller. */
 import * as z from 'zod';
 import { coolDownReason } from '../domain/cool-down.ts';
-import type { Rejection } from '../domain/renewal.ts';
+import type { Rejection } from '../domain/rejection.ts';
 
 /** Longest text of a provider that is looked at, in characters. */
 const LONGEST_MESSAGE = 1_000;

@@ -3,7 +3,7 @@ import { isLoopbackHost } from '../domain/loopback.ts';
 import type { EffectiveProvider } from '../domain/provider.ts';
 import { runtimeOfProviderId } from '../domain/provider-id.ts';
 import { environmentVariablesOf } from '../credentials/environment.ts';
-import { type AuthPlace, lookedAt } from './auth-places.ts';
+import { type AuthPlace, lookedAt } from './auth-place.ts';
 import { fieldOf } from './origin-file.ts';
 import type { Snapshot } from './snapshot.ts';
 

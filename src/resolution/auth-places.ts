@@ -5,88 +5,20 @@
  * stronger places are known.
  */
 import type { ResolvedAuth } from '../domain/auth.ts';
-import type { CoolDown } from '../domain/cool-down.ts';
-import type { Problem } from '../domain/errors.ts';
 import { sameSocket } from '../domain/base-url.ts';
 import type { EffectiveProvider, ProviderDefinition } from '../domain/provider.ts';
 import { Secret } from '../domain/secret.ts';
-import { nameOfReference, type SecretRef } from '../domain/secret-ref.ts';
+import { nameOfReference } from '../domain/secret-ref.ts';
 import { type EnvironmentPlace, lookUpEnvironment } from '../credentials/environment.ts';
 import { classifyKeyText, type KeyText } from '../credentials/key-text.ts';
 import { findProfile, profilesFor } from '../credentials/profile-order.ts';
 import { type ProfilePlace, profileSourceOf } from '../credentials/profile-place.ts';
 import type { ProfileStores } from '../credentials/profile-store.ts';
 import { toIso } from '../platform/clock.ts';
+import type { AuthPlace, OpenPlace } from './auth-place.ts';
 import { isNamedByApiKey } from './definition-fields.ts';
 import { loginPlace, missingLogin } from './oauth-places.ts';
 import type { Snapshot } from './snapshot.ts';
-
-/** One place, and what came of looking there. */
-export type AuthPlace =
-  | {
-      readonly kind: 'hit';
-      readonly place: string;
-      readonly found: string;
-      readonly auth: ResolvedAuth;
-      readonly note?: string;
-      /** Why nothing takes its place when it ends, as the problem of a request then. */
-      readonly trouble?: Problem;
-      /** The cool-down that the credential is in. */
-      readonly coolDown?: CoolDown;
-      /** True: weaker places come first. */
-      readonly setAside?: boolean;
-    }
-  | {
-      /** `unverified`: it may hold a credential, and this question was not worth the wait. */
-      readonly kind: 'empty' | 'skipped' | 'error' | 'expired' | 'unverified';
-      readonly place: string;
-      readonly found: string;
-      readonly note?: string;
-      /** What to do there, where that is known better than "look". */
-      readonly remedy?: string | readonly string[];
-      /** The file that something is wrong with, where `place` does not name it. */
-      readonly file?: string;
-      /** A better code than the kind's own. */
-      readonly code?: 'reauth-required' | 'credential-source-down';
-      /** When its source, which is down, is asked again, in Unix milliseconds. */
-      readonly retryAt?: number;
-      /** Something stands there that only looks like a key. */
-      readonly isPlaceholder?: boolean;
-    };
-
-/** A place and what came of it, in words: with the file that something is wrong with, and that only once. */
-export function lookedAt(place: AuthPlace): string {
-  const what = place.note ?? place.found;
-  const file = place.kind === 'error' ? place.file : undefined;
-  const where = file === undefined ? place.place : `${place.place} in ${file}`;
-  return what.startsWith(`${where} `) ? what : `${where}: ${what}`;
-}
-
-/** A place that says where the secret stands. */
-export interface ReferringPlace {
-  readonly kind: 'reference';
-  readonly place: string;
-  readonly found: string;
-  readonly note?: string;
-  readonly reference: SecretRef;
-  readonly toAuth: (value: Secret) => ResolvedAuth;
-}
-
-/** A place whose credential is fetched or renewed while the program runs. */
-export interface PendingPlace {
-  readonly kind: 'pending';
-  readonly place: string;
-  readonly found: string;
-  /** What would be handed out now without waiting; null when that has to be fetched. */
-  readonly known: AuthPlace | null;
-  /** What stands for it where nobody waits. @default `unverified` */
-  readonly unasked?: AuthPlace;
-  /** Fetches it. Never rejects. */
-  readonly fetch: () => Promise<AuthPlace>;
-}
-
-/** A place that still has to be looked into. */
-export type OpenPlace = ReferringPlace | PendingPlace;
 
 /** The explicit profile alone, or the provider's profiles in upstream's order; broken stores are errors. */
 export function profilePlaces(

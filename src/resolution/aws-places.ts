@@ -8,7 +8,7 @@ import type { AwsIdentityOutcome, AwsIdentityRequest } from '../credentials/aws/
 import { chainSourceOf } from '../credentials/aws/chain-source.ts';
 import { type AwsPlace, lookUpAwsEnvironment, regionOf } from '../credentials/aws-environment.ts';
 import { remediesOf } from '../credentials/source-failure.ts';
-import type { AuthPlace, PendingPlace } from './auth-places.ts';
+import type { AuthPlace, PendingPlace } from './auth-place.ts';
 import { endingProblem } from './source-trouble.ts';
 import type { Snapshot } from './snapshot.ts';
 

@@ -6,7 +6,7 @@ import { type CoolDown, type CoolDownReason, isDead } from '../domain/cool-down.
 import type { ResolvedAuth } from '../domain/auth.ts';
 import { coolDownNow } from '../credentials/credential-health.ts';
 import { toIso } from '../platform/clock.ts';
-import type { AuthPlace } from './auth-places.ts';
+import type { AuthPlace } from './auth-place.ts';
 
 /** A place that holds a credential. */
 type Hit = Extract<AuthPlace, { kind: 'hit' }>;

@@ -6,7 +6,7 @@ import { type ExchangeSource, exchangeSourceName } from '../credentials/exchange
 import type { ExchangedKeyOutcome } from '../credentials/exchange/exchanged-keys.ts';
 import { remediesOf } from '../credentials/source-failure.ts';
 import { toIso } from '../platform/clock.ts';
-import type { AuthPlace, PendingPlace } from './auth-places.ts';
+import type { AuthPlace, PendingPlace } from './auth-place.ts';
 import { endingProblem } from './source-trouble.ts';
 import type { Snapshot } from './snapshot.ts';
 

@@ -5,7 +5,7 @@
  */
 import { nameOfReference } from '../domain/secret-ref.ts';
 import type { References } from '../credentials/references.ts';
-import type { AuthPlace, OpenPlace, PendingPlace, ReferringPlace } from './auth-places.ts';
+import type { AuthPlace, OpenPlace, PendingPlace, ReferringPlace } from './auth-place.ts';
 import { isAnswer } from './choose-place.ts';
 
 /**

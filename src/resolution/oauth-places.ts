@@ -8,7 +8,7 @@ import { codeOfTrouble, type OAuthTokenOutcome } from '../credentials/oauth/oaut
 import { type ProfilePlace, profileSourceOf } from '../credentials/profile-place.ts';
 import { remediesOf } from '../credentials/source-failure.ts';
 import { toIso } from '../platform/clock.ts';
-import type { AuthPlace, PendingPlace } from './auth-places.ts';
+import type { AuthPlace, PendingPlace } from './auth-place.ts';
 import { endingProblem } from './source-trouble.ts';
 import type { Snapshot } from './snapshot.ts';
 

@@ -7,14 +7,8 @@ import type { CoolDown } from '../domain/cool-down.ts';
 import type { Problem } from '../domain/errors.ts';
 import type { EffectiveProvider } from '../domain/provider.ts';
 import { fingerprintOf } from '../domain/secret.ts';
-import {
-  type AuthPlace,
-  configuredKeyPlaces,
-  environmentPlaces,
-  lookedAt,
-  profilePlaces,
-  type OpenPlace,
-} from './auth-places.ts';
+import { type AuthPlace, lookedAt, type OpenPlace } from './auth-place.ts';
+import { configuredKeyPlaces, environmentPlaces, profilePlaces } from './auth-places.ts';
 import { awsPlaces } from './aws-places.ts';
 import { noAuthHints } from './auth-hints.ts';
 import { type ChoiceRequest, chosenPlace, isRefused, judgePlace } from './choose-place.ts';

@@ -11,10 +11,8 @@ import type { ProfileStores } from '../credentials/profile-store.ts';
 import type { LiveCredentials } from '../credentials/live-credentials.ts';
 import type { References } from '../credentials/references.ts';
 import type { OperatorConfig } from './config/schema.ts';
-import { type DefaultModel, pickAutoDefault } from './default-model.ts';
-import { type EffectiveProviders, mergeProviders } from './effective-providers.ts';
-import { fileOf } from './origin-file.ts';
-import { resolveModel } from './resolve-model.ts';
+import type { DefaultModel } from './default-model.ts';
+import type { EffectiveProviders } from './effective-providers.ts';
 
 /** models.json as it counts for this snapshot. */
 export type ModelsJsonView =
@@ -58,40 +56,4 @@ export interface Snapshot extends SnapshotInput {
   readonly providers: EffectiveProviders;
   /** `provider/model` that discovery offers while nobody named a default, or null. */
   readonly autoDefault: string | null;
-}
-
-/** Computes the derived parts. Pure. */
-export function createSnapshot(input: SnapshotInput): Snapshot {
-  const providers = mergeProviders({
-    'models.json': input.modelsJson.kind === 'loaded' ? input.modelsJson.definitions : [],
-    cfg: input.config.providers,
-    catalog: input.catalog,
-  });
-  const doubled: Finding[] = providers.doubled.map(({ origin, id, ignored }) => ({
-    code: 'config-invalid',
-    detail: `${origin} defines provider "${id}" twice; the entry "${ignored}" is ignored`,
-    hint: `Remove the entry "${ignored}"`,
-  }));
-  const snapshot: Snapshot = {
-    ...input,
-    findings: [...input.findings, ...definitionFindings(providers), ...doubled],
-    providers,
-    autoDefault: null,
-  };
-  // The default has to pass the check that a request is put to, so it is chosen on the finished view.
-  const works = (ref: string): boolean => resolveModel(snapshot, { kind: 'model', ref }).kind === 'found';
-  return { ...snapshot, autoDefault: pickAutoDefault(snapshot, works) };
-}
-
-/** Entries of the operator that cannot be used as they are written. */
-function definitionFindings({ bySource }: EffectiveProviders): Finding[] {
-  return (['models.json', 'cfg'] as const).flatMap((origin) =>
-    [...bySource[origin].values()].flatMap(({ id, defects = [], modelDefects = [] }) =>
-      [...defects, ...modelDefects].map((detail): Finding => ({
-        code: 'config-invalid',
-        detail,
-        hint: `Mend the entry of provider "${id}" in ${fileOf(origin)}`,
-      })),
-    ),
-  );
 }

@@ -15,6 +15,20 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   http: ['domain', 'platform', 'credentials', 'resolution', 'validation'],
   client: ['domain', 'platform', 'http'],
   server: ['domain', 'platform', 'credentials', 'resolution', 'validation', 'http'],
+  preparation: ['domain', 'platform', 'settings', 'discovery', 'credentials', 'login', 'resolution'],
+  running: [
+    'domain',
+    'platform',
+    'settings',
+    'discovery',
+    'credentials',
+    'login',
+    'resolution',
+    'validation',
+    'http',
+    'server',
+    'preparation',
+  ],
   sidecar: [
     'domain',
     'platform',
@@ -26,6 +40,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'validation',
     'http',
     'server',
+    'preparation',
+    'running',
   ],
   'self-test': ['domain', 'platform', 'credentials', 'http'],
   commands: [
@@ -39,33 +55,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'resolution',
     'validation',
     'http',
+    'preparation',
+    'running',
     'sidecar',
   ],
   cli: ['domain', 'platform', 'commands'],
   index: ['domain', 'client'],
 };
 
-/** Files beside the folders, by the layer that they are. */
-const TOP_LEVEL: Readonly<Record<string, string>> = {
-  'server.ts': 'server',
-  'sidecar.ts': 'sidecar',
-  'preparation.ts': 'sidecar',
-  'listen-everywhere.ts': 'sidecar',
-  'recheck-on-miss.ts': 'sidecar',
-  'live-callers.ts': 'sidecar',
-  'announcement.ts': 'sidecar',
-  'health-log.ts': 'sidecar',
-  'undo-all.ts': 'sidecar',
-  'live-snapshots.ts': 'sidecar',
-  'inputs.ts': 'sidecar',
-  'nim-access.ts': 'sidecar',
-  'oauth-access.ts': 'sidecar',
-  'set-up.ts': 'sidecar',
-  'renewers.ts': 'sidecar',
-  'logins.ts': 'sidecar',
-  'cli.ts': 'cli',
-  'index.ts': 'index',
-};
+/** Files beside the folders: each is a layer. */
+const TOP_LEVEL: readonly string[] = ['server.ts', 'sidecar.ts', 'cli.ts', 'index.ts'];
 
 const SOURCE = resolve(import.meta.dirname, '../../src');
 
@@ -75,11 +74,40 @@ const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
 
 function layerOf(name: string): string | undefined {
   const [first, ...rest] = name.split('/');
-  return rest.length === 0 ? TOP_LEVEL[name] : first;
+  if (rest.length > 0) return first;
+  return TOP_LEVEL.includes(name) ? name.replace('.ts', '') : undefined;
 }
 
 function importsOf(text: string): string[] {
   return [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(([, path]) => path ?? '');
+}
+
+/** The files of this program that a file takes something from. */
+function targetsOf(name: string, text: string): string[] {
+  return importsOf(text)
+    .filter((path) => path.startsWith('.'))
+    .map((path) => relative(SOURCE, resolve(SOURCE, dirname(name), path)));
+}
+
+/** Files of which each takes something from the next, and the last one from the first; none where there is no such ring. */
+function cycleIn(imported: ReadonlyMap<string, readonly string[]>): readonly string[] {
+  const done = new Set<string>();
+  const follow = (path: readonly string[], name: string): readonly string[] => {
+    const before = path.indexOf(name);
+    if (before >= 0) return path.slice(before);
+    if (done.has(name)) return [];
+    for (const target of imported.get(name) ?? []) {
+      const cycle = follow([...path, name], target);
+      if (cycle.length > 0) return cycle;
+    }
+    done.add(name);
+    return [];
+  };
+  for (const name of imported.keys()) {
+    const cycle = follow([], name);
+    if (cycle.length > 0) return cycle;
+  }
+  return [];
 }
 
 describe('architecture: one direction, as the layout draws it', () => {
@@ -94,9 +122,7 @@ describe('architecture: one direction, as the layout draws it', () => {
   it('nothing points back, and discovery and resolution never import each other', () => {
     const wrong = files.flatMap(({ name, text }) => {
       const layer = layerOf(name) ?? '';
-      return importsOf(text)
-        .filter((path) => path.startsWith('.'))
-        .map((path) => relative(SOURCE, resolve(SOURCE, dirname(name), path)))
+      return targetsOf(name, text)
         .filter((target) => {
           const other = layerOf(target) ?? '';
           return other !== layer && !(MAY_IMPORT[layer] ?? []).includes(other);
@@ -104,6 +130,12 @@ describe('architecture: one direction, as the layout draws it', () => {
         .map((target) => `${name} → ${target}`);
     });
     expect(wrong).toEqual([]);
+  });
+
+  it('no cycles, of types neither', () => {
+    const imported = new Map(files.map(({ name, text }) => [name, targetsOf(name, text)]));
+    expect(cycleIn(imported)).toEqual([]);
+    expect(cycleIn(new Map([...imported, ['domain/errors.ts', ['cli.ts']]])).length).toBeGreaterThan(1);
   });
 
   it('only platform touches files, the process and the machine', () => {

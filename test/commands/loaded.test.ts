@@ -7,7 +7,7 @@ it.each(['status', 'exec', 'env', 'token'])(
   (command) => {
     const { files, packages } = closureOf(`commands/${command}.ts`);
     expect(
-      files.filter((file) => /^(?:preparation\.ts|discovery|resolution|settings|validation)/.test(file)),
+      files.filter((file) => /^(?:preparation|discovery|resolution|settings|validation)/.test(file)),
     ).toEqual([]);
     expect(packages.filter((name) => !name.startsWith('node:'))).toEqual(['zod']);
   },
@@ -17,7 +17,7 @@ it.each(['resolve', 'auth', 'aws-credential-process', 'listings'])(
   '%s, which logs nothing, loads neither the log nor the server',
   (command) => {
     const { files, packages } = closureOf(`commands/${command}.ts`);
-    expect(files).toContain('preparation.ts');
+    expect(files).toContain('preparation/preparation.ts');
     expect(files).not.toContain('server.ts');
     expect(packages.filter((name) => !name.startsWith('node:')).sort()).toEqual(['json5', 'zod']);
   },

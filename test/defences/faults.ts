@@ -162,7 +162,7 @@ export const FAULT_DEFENCES: readonly Defence[] = [
   },
   {
     against: 'fault: a config that alternates between broken and good',
-    file: 'src/live-snapshots.ts',
+    file: 'src/running/live-snapshots.ts',
     defence: "if (config.kind === 'broken') return trouble('config', config.problem);",
     without: "if (config.kind === 'broken') return {};",
     test: FILES,
@@ -178,7 +178,7 @@ export const FAULT_DEFENCES: readonly Defence[] = [
   },
   {
     against: 'fault: models.json is replaced by a folder',
-    file: 'src/live-snapshots.ts',
+    file: 'src/running/live-snapshots.ts',
     defence: "troubles.set('modelsJson', [read.finding]);",
     without: '',
     test: FILES,
@@ -186,7 +186,7 @@ export const FAULT_DEFENCES: readonly Defence[] = [
   },
   {
     against: 'fault: tokens.json cannot be read any more',
-    file: 'src/live-callers.ts',
+    file: 'src/running/live-callers.ts',
     defence: 'trouble = file.detail;',
     without: 'trouble = file.detail;\n    callers.setStored([]);',
     test: TOKENS_FILE,

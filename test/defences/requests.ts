@@ -226,7 +226,7 @@ export const REQUEST_DEFENCES: readonly Defence[] = [
   },
   {
     against: 'threat 11',
-    file: 'src/live-callers.ts',
+    file: 'src/running/live-callers.ts',
     defence: 'callers.setEndpointToken(stored);',
     without: '',
     test: 'test/threats/old-token.test.ts',

@@ -21,7 +21,8 @@ import { loadCatalog } from '../../src/resolution/catalog/catalog.ts';
 import { loadOperatorConfig } from '../../src/resolution/config/load.ts';
 import type { DefaultModel } from '../../src/resolution/default-model.ts';
 import { readModelsJson } from '../../src/resolution/models-json-view.ts';
-import { createSnapshot, type ModelsJsonView, type Snapshot } from '../../src/resolution/snapshot.ts';
+import { createSnapshot } from '../../src/resolution/create-snapshot.ts';
+import type { ModelsJsonView, Snapshot } from '../../src/resolution/snapshot.ts';
 
 /** The parts; what is left out is absent on the imagined machine. Texts stand as they are, objects become JSON. */
 export interface SnapshotParts {

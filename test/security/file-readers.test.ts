@@ -9,7 +9,7 @@ import { createCallerTokenStore } from '../../src/credentials/caller-tokens.ts';
 import { createOwnStore } from '../../src/credentials/own-store.ts';
 import { loadProfileStores, profileFindings } from '../../src/credentials/profile-store.ts';
 import { loadSecretFiles } from '../../src/credentials/secret-files.ts';
-import { readModelsJsonFile } from '../../src/inputs.ts';
+import { readModelsJsonFile } from '../../src/preparation/inputs.ts';
 import { fileExists, readTextFile } from '../../src/platform/files.ts';
 import type { Paths } from '../../src/platform/paths.ts';
 import { loadOperatorConfig } from '../../src/resolution/config/load.ts';

@@ -7,7 +7,7 @@ import type { AddressInfo, LookupFunction } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { coolDownsOfServer } from '../../src/commands/server-cool-downs.ts';
 import { createServerFetch } from '../../src/credentials/oauth/server-fetch.ts';
-import { askNimAccess } from '../../src/nim-access.ts';
+import { askNimAccess } from '../../src/preparation/nim-access.ts';
 import { createAsk } from '../../src/login/ask-provider.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import { proofFor } from '../../src/http/liveness-proof.ts';

@@ -8,7 +8,7 @@ import { type EndpointReport, NOTHING_SCANNED } from '../../src/domain/runtime-s
 import { editTextFile } from '../../src/platform/edit-file.ts';
 import { writeEndpointFile } from '../../src/platform/endpoint-file.ts';
 import { loadIdentity } from '../../src/platform/identity.ts';
-import { saveToEnvFile } from '../../src/set-up.ts';
+import { saveToEnvFile } from '../../src/running/set-up.ts';
 import { setTopLevelKey } from '../../src/settings/edit-settings.ts';
 import { NOW } from '../helpers/snapshot-fixture.ts';
 

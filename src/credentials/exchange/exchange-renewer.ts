@@ -1,5 +1,6 @@
 /** What to do when an API refuses a key that was exchanged for an AWS identity: a new login, where that helps. */
-import type { Rejection, RenewalOutcome, Renewer } from '../../domain/renewal.ts';
+import type { Rejection } from '../../domain/rejection.ts';
+import type { RenewalOutcome, Renewer } from '../../domain/renewal.ts';
 import type { Environment } from '../../platform/paths.ts';
 import { exchangeSourceName } from './exchange-source.ts';
 import { remediesOf } from '../source-failure.ts';

@@ -2,7 +2,7 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import { DURATION_BOUNDS, type DurationCounts } from './durations.ts';
 import { FAMILIES, type Family, RESOLVE_DURATION } from './families.ts';
-import type { Figures, MetricsText } from './metrics.ts';
+import type { Figures, MetricsText } from './figures.ts';
 
 /** The text of `/metrics`. Each call has a registry of its own: nothing is left over from one to the next. */
 export async function toMetricsText(figures: Figures): Promise<MetricsText> {

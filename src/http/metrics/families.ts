@@ -1,6 +1,6 @@
 /** Every metric of `/metrics`: name, kind, meaning, labels, and its values out of the figures. A test compares the documentation with this list. */
 import type { EndpointReport } from '../../domain/runtime-state.ts';
-import type { Figures } from './metrics.ts';
+import type { Figures } from './figures.ts';
 import { type Count, createTally, OTHER } from './tally.ts';
 
 /** One metric. A counter only grows while the server runs. */

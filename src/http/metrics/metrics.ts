@@ -11,15 +11,9 @@ import type { ProcessFigures } from '../../platform/process-figures.ts';
 import type { Snapshot } from '../../resolution/snapshot.ts';
 import type { HealthReport } from '../../validation/health.ts';
 import type { RefusalCode } from '../access.ts';
-import { createDurations, type DurationCounts } from './durations.ts';
-import { type Count, createTally, OTHER } from './tally.ts';
-
-/** How many whole scans there were, and how long they took. */
-export interface ScanTimes {
-  readonly count: number;
-  readonly totalMs: number;
-  readonly lastMs: number;
-}
+import { createDurations } from './durations.ts';
+import type { Figures, MetricsText, ScanTimes } from './figures.ts';
+import { createTally, OTHER } from './tally.ts';
 
 /** Of a program that looks for nothing. */
 export const NO_SCANS: ScanTimes = { count: 0, totalMs: 0, lastMs: 0 };
@@ -37,30 +31,6 @@ export interface MetricSources {
   readonly clock: Clock;
   /** Milliseconds that only grow, with fractions; its zero means nothing. */
   readonly timer: () => number;
-}
-
-/** Everything that `/metrics` shows, as it is now. */
-export interface Figures extends Pick<MetricSources, 'version'> {
-  readonly resolutions: readonly Count[];
-  readonly resolveDurations: DurationCounts;
-  readonly keptAnswers: number;
-  readonly refreshes: readonly Count[];
-  readonly rejections: readonly Count[];
-  readonly logins: readonly Count[];
-  readonly refusals: readonly Count[];
-  readonly endpoints: DiscoveryReport['endpoints'];
-  readonly scans: ScanTimes;
-  readonly readers: number;
-  readonly revision: number;
-  readonly snapshotAgeMs: number;
-  readonly health: HealthReport['status'];
-  readonly process: ProcessFigures;
-}
-
-/** The text of `/metrics` and its media type. */
-export interface MetricsText {
-  readonly type: string;
-  readonly text: string;
 }
 
 export interface Metrics {

@@ -5,7 +5,7 @@ import { expiryOf } from '../../domain/auth.ts';
 import type { AuthMode, EffectiveProvider, Origin } from '../../domain/provider.ts';
 import { sameProvider } from '../../credentials/profile-selection.ts';
 import { isoOrNull } from '../../platform/clock.ts';
-import type { AuthPlace } from '../auth-places.ts';
+import type { AuthPlace } from '../auth-place.ts';
 import { chosenPlace, isRefused } from '../choose-place.ts';
 import { authPlaces, credentialVersion } from '../resolve-auth.ts';
 import type { Snapshot } from '../snapshot.ts';

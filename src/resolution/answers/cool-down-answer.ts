@@ -2,7 +2,7 @@
 import type { CoolDownAnswer } from '../../domain/answers/cool-down.ts';
 import { type CoolDown, isRunning } from '../../domain/cool-down.ts';
 import { isoOrNull, toIso } from '../../platform/clock.ts';
-import type { AuthPlace } from '../auth-places.ts';
+import type { AuthPlace } from '../auth-place.ts';
 import { credentialVersion } from '../resolve-auth.ts';
 import type { Snapshot } from '../snapshot.ts';
 

@@ -10,7 +10,7 @@ import type {
 import type { ModelRow } from '../../domain/answers/model-row.ts';
 import type { EffectiveProvider, Model } from '../../domain/provider.ts';
 import { formatModelRef } from '../../domain/model-ref.ts';
-import type { AuthPlace } from '../auth-places.ts';
+import type { AuthPlace } from '../auth-place.ts';
 import { chosenPlace } from '../choose-place.ts';
 import { authPlaces } from '../resolve-auth.ts';
 import type { ErrorCode, Problem } from '../../domain/errors.ts';

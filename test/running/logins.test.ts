@@ -1,11 +1,11 @@
 /** Logins that other programs start: one of a kind at a time, told as events, ended with the server. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { SidecarEvent } from '../src/domain/sidecar-event.ts';
-import { createLogins, type RunningLogins } from '../src/logins.ts';
-import { silentLogger } from '../src/platform/logger.ts';
-import { createHttpBrowser, signIn } from './helpers/http-browser.ts';
-import { CLIENTS, startOidcProvider, type TestServer } from './helpers/oidc-provider.ts';
-import { createLoginRig, type LoginRig } from './login/oauth/login-rig.ts';
+import type { SidecarEvent } from '../../src/domain/sidecar-event.ts';
+import { createLogins, type RunningLogins } from '../../src/running/logins.ts';
+import { silentLogger } from '../../src/platform/logger.ts';
+import { createHttpBrowser, signIn } from '../helpers/http-browser.ts';
+import { CLIENTS, startOidcProvider, type TestServer } from '../helpers/oidc-provider.ts';
+import { createLoginRig, type LoginRig } from '../login/oauth/login-rig.ts';
 
 let server: TestServer;
 let rig: LoginRig;

@@ -2,15 +2,15 @@
  * `endpoint.json`, by which other programs of this user find the server: looked at before a start, written when
  * the server listens, removed when it stops.
  */
-import { messageOf, type Problem, toSidecarError } from './domain/errors.ts';
-import type { Secret } from './domain/secret.ts';
-import { socketUrl } from './domain/server-url.ts';
-import { provesItself } from './http/proven-server.ts';
-import { type Clock, toIso } from './platform/clock.ts';
-import { readEndpointFile, removeEndpointFile, writeEndpointFile } from './platform/endpoint-file.ts';
-import type { Logger } from './platform/logger.ts';
-import { processId, programVersion } from './platform/process.ts';
-import type { Preparation } from './preparation.ts';
+import { messageOf, type Problem, toSidecarError } from '../domain/errors.ts';
+import type { Secret } from '../domain/secret.ts';
+import { socketUrl } from '../domain/server-url.ts';
+import { provesItself } from '../http/proven-server.ts';
+import { type Clock, toIso } from '../platform/clock.ts';
+import { readEndpointFile, removeEndpointFile, writeEndpointFile } from '../platform/endpoint-file.ts';
+import type { Logger } from '../platform/logger.ts';
+import { processId, programVersion } from '../platform/process.ts';
+import type { Preparation } from '../preparation/preparation.ts';
 
 /**
  * One server for one state directory: a second one would take `endpoint.json` away from the first.

@@ -2,12 +2,12 @@
  * Whether a self-hosted NIM server wants a key: asked without one at the start and now and then. The hosted
  * service is never asked.
  */
-import { readNimSettings } from './credentials/nim-settings.ts';
-import { NIM_SERVICE } from './domain/nim-service.ts';
-import { type Ask, createAsk } from './login/ask-provider.ts';
-import { checkKeyless } from './login/key-check.ts';
-import type { Environment } from './platform/paths.ts';
-import type { KeylessAccess } from './resolution/catalog/own-catalog.ts';
+import { readNimSettings } from '../credentials/nim-settings.ts';
+import { NIM_SERVICE } from '../domain/nim-service.ts';
+import { type Ask, createAsk } from '../login/ask-provider.ts';
+import { checkKeyless } from '../login/key-check.ts';
+import type { Environment } from '../platform/paths.ts';
+import type { KeylessAccess } from '../resolution/catalog/own-catalog.ts';
 
 /** How often a self-hosted server is asked again, in milliseconds. */
 const ASK_EVERY_MS = 5_000;

@@ -3,16 +3,16 @@ import { join } from 'node:path';
 import {
   type AuthorizationServers,
   createAuthorizationServers,
-} from './credentials/oauth/authorization-server.ts';
-import { createOAuthTokens } from './credentials/oauth/create-oauth-tokens.ts';
-import { createLoginStore } from './credentials/oauth/login-store.ts';
-import type { OAuthTokenKeeper } from './credentials/oauth/oauth-tokens.ts';
-import { createOwnStore } from './credentials/own-store.ts';
-import type { OAuthClients } from './domain/oauth-client.ts';
-import type { EventSink } from './domain/sidecar-event.ts';
-import type { Clock } from './platform/clock.ts';
-import type { Logger } from './platform/logger.ts';
-import type { Paths } from './platform/paths.ts';
+} from '../credentials/oauth/authorization-server.ts';
+import { createOAuthTokens } from '../credentials/oauth/create-oauth-tokens.ts';
+import { createLoginStore } from '../credentials/oauth/login-store.ts';
+import type { OAuthTokenKeeper } from '../credentials/oauth/oauth-tokens.ts';
+import { createOwnStore } from '../credentials/own-store.ts';
+import type { OAuthClients } from '../domain/oauth-client.ts';
+import type { EventSink } from '../domain/sidecar-event.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { Paths } from '../platform/paths.ts';
 
 export interface OAuthAccess {
   readonly servers: AuthorizationServers;

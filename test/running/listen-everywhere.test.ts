@@ -1,6 +1,6 @@
 /** Which Host lines lead to this server. */
 import { expect, it } from 'vitest';
-import { hostsOf } from '../src/listen-everywhere.ts';
+import { hostsOf } from '../../src/running/listen-everywhere.ts';
 
 it.each([
   ['127.0.0.1', 18_780, ['127.0.0.1:18780', 'localhost:18780']],

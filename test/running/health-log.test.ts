@@ -1,7 +1,7 @@
 /** Health in the log: its last line is about the newest revision. */
 import { expect, it } from 'vitest';
-import { createHealthLog } from '../src/health-log.ts';
-import type { HealthReport } from '../src/validation/health.ts';
+import { createHealthLog } from '../../src/running/health-log.ts';
+import type { HealthReport } from '../../src/validation/health.ts';
 
 function report(revision: number, status: HealthReport['status'], line: string): HealthReport {
   return { revision, status, line, defaultModel: null, findings: [], endpoints: [] };

@@ -2,24 +2,25 @@
  * Everything that a snapshot is made of, read from its files: the operator's config, models.json, the
  * profile stores, the catalog. The server and the command line read the same files with these functions.
  */
-import type { Finding } from './domain/finding.ts';
-import type { ProviderDefinition } from './domain/provider.ts';
-import { canonicalProviderId } from './domain/provider-id.ts';
-import type { DiscoveryReport } from './domain/runtime-state.ts';
-import type { CredentialHealth } from './credentials/credential-health.ts';
-import { loadProfileStores, profileFindings, type ProfileStores } from './credentials/profile-store.ts';
-import { type ExchangeSettingsById, exchangeSources } from './credentials/exchange/exchange-source.ts';
-import type { LiveCredentials } from './credentials/live-credentials.ts';
-import { type CommandPolicy, createReferences } from './credentials/references.ts';
-import type { Clock } from './platform/clock.ts';
-import { fileExists, readTextFile } from './platform/files.ts';
-import type { Environment, Paths } from './platform/paths.ts';
-import { runCommand } from './platform/run-command.ts';
-import { type ConfigLoad, loadOperatorConfig } from './resolution/config/load.ts';
-import type { DefaultModel } from './resolution/default-model.ts';
-import { readModelsJson } from './resolution/models-json-view.ts';
-import { type KeylessAccess, withOwnProviders } from './resolution/catalog/own-catalog.ts';
-import { createSnapshot, type ModelsJsonView, type Snapshot } from './resolution/snapshot.ts';
+import type { Finding } from '../domain/finding.ts';
+import type { ProviderDefinition } from '../domain/provider.ts';
+import { canonicalProviderId } from '../domain/provider-id.ts';
+import type { DiscoveryReport } from '../domain/runtime-state.ts';
+import type { CredentialHealth } from '../credentials/credential-health.ts';
+import { loadProfileStores, profileFindings, type ProfileStores } from '../credentials/profile-store.ts';
+import { type ExchangeSettingsById, exchangeSources } from '../credentials/exchange/exchange-source.ts';
+import type { LiveCredentials } from '../credentials/live-credentials.ts';
+import { type CommandPolicy, createReferences } from '../credentials/references.ts';
+import type { Clock } from '../platform/clock.ts';
+import { fileExists, readTextFile } from '../platform/files.ts';
+import type { Environment, Paths } from '../platform/paths.ts';
+import { runCommand } from '../platform/run-command.ts';
+import { type ConfigLoad, loadOperatorConfig } from '../resolution/config/load.ts';
+import type { DefaultModel } from '../resolution/default-model.ts';
+import { readModelsJson } from '../resolution/models-json-view.ts';
+import { type KeylessAccess, withOwnProviders } from '../resolution/catalog/own-catalog.ts';
+import { createSnapshot } from '../resolution/create-snapshot.ts';
+import type { ModelsJsonView, Snapshot } from '../resolution/snapshot.ts';
 
 /** A config that could be used. */
 export type UsableConfig = Extract<ConfigLoad, { kind: 'loaded' }>;

@@ -3,18 +3,18 @@
  * login of a kind waits at a time, so their number is bounded by the settings; all end with the server.
  */
 import { randomBytes } from 'node:crypto';
-import { messageOf, SidecarError, toSidecarError } from './domain/errors.ts';
-import { type OAuthClients, oauthClientFor } from './domain/oauth-client.ts';
-import { canonicalProviderId } from './domain/provider-id.ts';
-import type { EventSink } from './domain/sidecar-event.ts';
-import type { LoginProgress, LoginStarted } from './domain/answers/logins.ts';
-import type { Logins } from './http/login-routes.ts';
-import type { LoginFlow, WaitingLogin } from './login/oauth/flow.ts';
-import { failedLogin, type LoginOutcome } from './login/oauth/login-outcome.ts';
-import { noLoginFor, problemOfLogin } from './login/oauth/login-problem.ts';
-import { type LoginParts, startLogin } from './login/oauth/start-login.ts';
-import { toIso } from './platform/clock.ts';
-import type { Logger } from './platform/logger.ts';
+import { messageOf, SidecarError, toSidecarError } from '../domain/errors.ts';
+import { type OAuthClients, oauthClientFor } from '../domain/oauth-client.ts';
+import { canonicalProviderId } from '../domain/provider-id.ts';
+import type { EventSink } from '../domain/sidecar-event.ts';
+import type { LoginProgress, LoginStarted } from '../domain/answers/logins.ts';
+import type { Logins } from '../http/login-routes.ts';
+import type { LoginFlow, WaitingLogin } from '../login/oauth/flow.ts';
+import { failedLogin, type LoginOutcome } from '../login/oauth/login-outcome.ts';
+import { noLoginFor, problemOfLogin } from '../login/oauth/login-problem.ts';
+import { type LoginParts, startLogin } from '../login/oauth/start-login.ts';
+import { toIso } from '../platform/clock.ts';
+import type { Logger } from '../platform/logger.ts';
 
 /** How many logins that ended are remembered. */
 const KEPT = 64;

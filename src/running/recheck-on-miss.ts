@@ -1,9 +1,9 @@
 /** Before a request for a local runtime fails, one more look: the runtime may have started a moment ago. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Discovery } from './discovery/watcher.ts';
-import { messageOf } from './domain/errors.ts';
-import type { Clock } from './platform/clock.ts';
-import type { Logger } from './platform/logger.ts';
+import type { Discovery } from '../discovery/watcher.ts';
+import { messageOf } from '../domain/errors.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Logger } from '../platform/logger.ts';
 
 /** Most often that requests for something unknown make the runtimes be looked at, in milliseconds. */
 const RECHECK_EVERY_MS = 1_000;

@@ -2,14 +2,14 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import type { Discovery } from '../src/discovery/watcher.ts';
-import { type DiscoveryReport, NOTHING_SCANNED } from '../src/domain/runtime-state.ts';
-import { createLiveSnapshots } from '../src/live-snapshots.ts';
-import { silentLogger } from '../src/platform/logger.ts';
-import { prepare } from '../src/preparation.ts';
-import type { Snapshot } from '../src/resolution/snapshot.ts';
-import { NOW } from './helpers/snapshot-fixture.ts';
-import { tempFolder } from './platform/temp-folder.ts';
+import type { Discovery } from '../../src/discovery/watcher.ts';
+import { type DiscoveryReport, NOTHING_SCANNED } from '../../src/domain/runtime-state.ts';
+import { createLiveSnapshots } from '../../src/running/live-snapshots.ts';
+import { silentLogger } from '../../src/platform/logger.ts';
+import { prepare } from '../../src/preparation/preparation.ts';
+import type { Snapshot } from '../../src/resolution/snapshot.ts';
+import { NOW } from '../helpers/snapshot-fixture.ts';
+import { tempFolder } from '../platform/temp-folder.ts';
 
 /** Discovery that has found what the test says. */
 function discoveryOf(inStep: () => Promise<DiscoveryReport>): Discovery {

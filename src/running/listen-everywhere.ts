@@ -1,14 +1,14 @@
 /** The places where the server listens: the TCP port, the Unix socket, or both. */
-import { AWS_CREDENTIALS_PATH } from './credentials/aws/own-address.ts';
-import { SidecarError } from './domain/errors.ts';
-import { socketUrl } from './domain/server-url.ts';
-import { type AccessRules, createAccessRules } from './http/access.ts';
-import { close as closeServer, listen } from './http/listening.ts';
-import { createGuardedServer } from './http/node-server.ts';
-import { listenOnSocket } from './http/socket-listening.ts';
-import type { Logger } from './platform/logger.ts';
-import { OPEN_PATHS } from './server.ts';
-import type { Settings } from './settings/layers.ts';
+import { AWS_CREDENTIALS_PATH } from '../credentials/aws/own-address.ts';
+import { SidecarError } from '../domain/errors.ts';
+import { socketUrl } from '../domain/server-url.ts';
+import { type AccessRules, createAccessRules } from '../http/access.ts';
+import { close as closeServer, listen } from '../http/listening.ts';
+import { createGuardedServer } from '../http/node-server.ts';
+import { listenOnSocket } from '../http/socket-listening.ts';
+import type { Logger } from '../platform/logger.ts';
+import { OPEN_PATHS } from '../server.ts';
+import type { Settings } from '../settings/layers.ts';
 
 type App = Pick<Parameters<typeof createGuardedServer>[0], 'fetch' | 'ready' | 'onRefused'>;
 

@@ -3,25 +3,26 @@
  * `.env`. A model becomes the default only when the start-up validation would accept it.
  */
 import { join } from 'node:path';
-import type { DefaultModelAnswer, SetUpState } from './domain/answers/set-up.ts';
-import { type Problem, SidecarError, toSidecarError } from './domain/errors.ts';
-import { setEnvVariables } from './domain/env-text.ts';
-import { formatModelRef, parseModelRef } from './domain/model-ref.ts';
-import { quoteUntrusted } from './domain/untrusted-text.ts';
-import type { Clock } from './platform/clock.ts';
-import { editTextFile } from './platform/edit-file.ts';
-import { ensurePrivateFolder } from './platform/files.ts';
-import { describeSyntaxError, parseJson5 } from './platform/json5-text.ts';
-import type { Paths } from './platform/paths.ts';
-import { listProvider } from './resolution/answers/listings.ts';
-import { resolveModel } from './resolution/resolve-model.ts';
-import { createSnapshot, type Snapshot } from './resolution/snapshot.ts';
-import { setTopLevelKey } from './settings/edit-settings.ts';
-import type { Settings } from './settings/layers.ts';
-import type { SetUp } from './http/set-up-routes.ts';
+import type { DefaultModelAnswer, SetUpState } from '../domain/answers/set-up.ts';
+import { type Problem, SidecarError, toSidecarError } from '../domain/errors.ts';
+import { setEnvVariables } from '../domain/env-text.ts';
+import { formatModelRef, parseModelRef } from '../domain/model-ref.ts';
+import { quoteUntrusted } from '../domain/untrusted-text.ts';
+import type { Clock } from '../platform/clock.ts';
+import { editTextFile } from '../platform/edit-file.ts';
+import { ensurePrivateFolder } from '../platform/files.ts';
+import { describeSyntaxError, parseJson5 } from '../platform/json5-text.ts';
+import type { Paths } from '../platform/paths.ts';
+import { listProvider } from '../resolution/answers/listings.ts';
+import { resolveModel } from '../resolution/resolve-model.ts';
+import { createSnapshot } from '../resolution/create-snapshot.ts';
+import type { Snapshot } from '../resolution/snapshot.ts';
+import { setTopLevelKey } from '../settings/edit-settings.ts';
+import type { Settings } from '../settings/layers.ts';
+import type { SetUp } from '../http/set-up-routes.ts';
 import type { LiveSnapshots } from './live-snapshots.ts';
-import { chosenDefaultModel } from './validation/default-model-check.ts';
-import { validateStartup } from './validation/startup.ts';
+import { chosenDefaultModel } from '../validation/default-model-check.ts';
+import { validateStartup } from '../validation/startup.ts';
 
 /**
  * The state of a provider's set-up.

@@ -4,13 +4,13 @@
  * its last good state in use, with a finding that says so.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { Discovery } from './discovery/watcher.ts';
-import type { Problem } from './domain/errors.ts';
-import { messageOf } from './domain/errors.ts';
-import type { Finding } from './domain/finding.ts';
-import { NIM_SERVICE } from './domain/nim-service.ts';
-import { Secret } from './domain/secret.ts';
-import { profileStoreFiles } from './credentials/profile-store.ts';
+import type { Discovery } from '../discovery/watcher.ts';
+import type { Problem } from '../domain/errors.ts';
+import { messageOf } from '../domain/errors.ts';
+import type { Finding } from '../domain/finding.ts';
+import { NIM_SERVICE } from '../domain/nim-service.ts';
+import { Secret } from '../domain/secret.ts';
+import { profileStoreFiles } from '../credentials/profile-store.ts';
 import {
   buildSnapshot,
   type Fixed,
@@ -18,13 +18,13 @@ import {
   readConfig,
   readModelsJsonFile,
   readProfiles,
-} from './inputs.ts';
-import type { Logger } from './platform/logger.ts';
-import { watchFiles } from './platform/watch-files.ts';
-import type { DefaultModel } from './resolution/default-model.ts';
-import type { KeylessAccess } from './resolution/catalog/own-catalog.ts';
-import { referencesIn } from './resolution/secrets-in-use.ts';
-import type { Snapshot } from './resolution/snapshot.ts';
+} from '../preparation/inputs.ts';
+import type { Logger } from '../platform/logger.ts';
+import { watchFiles } from '../platform/watch-files.ts';
+import type { DefaultModel } from '../resolution/default-model.ts';
+import type { KeylessAccess } from '../resolution/catalog/own-catalog.ts';
+import { referencesIn } from '../resolution/secrets-in-use.ts';
+import type { Snapshot } from '../resolution/snapshot.ts';
 
 /** An input that is read again when one of its files changes. */
 const PARTS = ['config', 'profiles', 'modelsJson', 'settings'] as const;

@@ -1,6 +1,6 @@
 /** Health in the log: a line when it changes, and only then. */
-import type { Logger } from './platform/logger.ts';
-import type { HealthReport } from './validation/health.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { HealthReport } from '../validation/health.ts';
 
 /** Logs health when it changes, and only then. A report that comes after one of a newer revision is ignored. */
 export function createHealthLog(

@@ -2,16 +2,16 @@
  * The callers of a running server, kept in step with their files: `tokens.json`, and the endpoint's token in
  * `identity.json`. A command that changed one asks the server to look at once; the watch finds it anyway.
  */
-import { createCallerTokenStore, tokenFileFinding } from './credentials/caller-tokens.ts';
-import { messageOf } from './domain/errors.ts';
-import type { Finding } from './domain/finding.ts';
-import type { Secret } from './domain/secret.ts';
-import { type Callers, createCallers } from './http/callers/callers.ts';
-import type { Clock } from './platform/clock.ts';
-import { readStoredToken } from './platform/identity.ts';
-import type { Logger } from './platform/logger.ts';
-import type { Paths } from './platform/paths.ts';
-import { watchFiles } from './platform/watch-files.ts';
+import { createCallerTokenStore, tokenFileFinding } from '../credentials/caller-tokens.ts';
+import { messageOf } from '../domain/errors.ts';
+import type { Finding } from '../domain/finding.ts';
+import type { Secret } from '../domain/secret.ts';
+import { type Callers, createCallers } from '../http/callers/callers.ts';
+import type { Clock } from '../platform/clock.ts';
+import { readStoredToken } from '../platform/identity.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { Paths } from '../platform/paths.ts';
+import { watchFiles } from '../platform/watch-files.ts';
 
 export interface LiveCallersOptions {
   readonly paths: Pick<Paths, 'tokens' | 'identity'>;

@@ -1,7 +1,7 @@
 /** Taking a server down: one part that cannot be stopped keeps no other from it. */
 import { expect, it } from 'vitest';
-import { createLogger } from '../src/platform/create-logger.ts';
-import { undoAll } from '../src/undo-all.ts';
+import { createLogger } from '../../src/platform/create-logger.ts';
+import { undoAll } from '../../src/running/undo-all.ts';
 
 it('goes on with the next step after one that fails, last one first, and logs the failure', async () => {
   const logged: unknown[] = [];

@@ -2,17 +2,17 @@
  * From nothing to the first snapshot: settings, identity, config, profiles, catalog, one scan. `serve`,
  * `doctor` and every command that answers from files begin here, so they all see the same.
  */
-import { createDiscovery, type Discovery } from './discovery/watcher.ts';
-import { createModelsJsonFile, mergeModelsJson } from './discovery/models-json.ts';
-import { isDiscoverySkipped } from './discovery/skip.ts';
-import { factsOf, type Problem, SidecarError, toSidecarError } from './domain/errors.ts';
-import type { Finding } from './domain/finding.ts';
-import { createAwsIdentities } from './credentials/aws/create-aws-identities.ts';
-import { createExchangedKeys } from './credentials/exchange/create-exchanged-keys.ts';
-import { exchangeSources } from './credentials/exchange/exchange-source.ts';
-import { createCallerTokenStore, tokenFileFinding } from './credentials/caller-tokens.ts';
-import { createCredentialHealth } from './credentials/credential-health.ts';
-import { type DiscoveryReport, NOTHING_SCANNED } from './domain/runtime-state.ts';
+import { createDiscovery, type Discovery } from '../discovery/watcher.ts';
+import { createModelsJsonFile, mergeModelsJson } from '../discovery/models-json.ts';
+import { isDiscoverySkipped } from '../discovery/skip.ts';
+import { factsOf, type Problem, SidecarError, toSidecarError } from '../domain/errors.ts';
+import type { Finding } from '../domain/finding.ts';
+import { createAwsIdentities } from '../credentials/aws/create-aws-identities.ts';
+import { createExchangedKeys } from '../credentials/exchange/create-exchanged-keys.ts';
+import { exchangeSources } from '../credentials/exchange/exchange-source.ts';
+import { createCallerTokenStore, tokenFileFinding } from '../credentials/caller-tokens.ts';
+import { createCredentialHealth } from '../credentials/credential-health.ts';
+import { type DiscoveryReport, NOTHING_SCANNED } from '../domain/runtime-state.ts';
 import {
   buildSnapshot,
   type Fixed,
@@ -21,23 +21,23 @@ import {
   readModelsJsonFile,
   readProfiles,
 } from './inputs.ts';
-import { createAsk } from './login/ask-provider.ts';
-import type { EventSink } from './domain/sidecar-event.ts';
+import { createAsk } from '../login/ask-provider.ts';
+import type { EventSink } from '../domain/sidecar-event.ts';
 import { askNimAccess } from './nim-access.ts';
 import { type OAuthAccess, openOAuth } from './oauth-access.ts';
-import type { Clock } from './platform/clock.ts';
-import { readEndpointFile } from './platform/endpoint-file.ts';
-import { ensurePrivateFolder, readTextFile } from './platform/files.ts';
-import { ephemeralIdentity, type Identity, loadIdentity } from './platform/identity.ts';
-import type { Logger } from './platform/logger.ts';
-import { type Environment, findPaths, type Paths } from './platform/paths.ts';
-import { runCommand } from './platform/run-command.ts';
-import { loadCatalog } from './resolution/catalog/catalog.ts';
-import type { DefaultModel } from './resolution/default-model.ts';
-import { readModelsJson } from './resolution/models-json-view.ts';
-import type { ModelsJsonView, Snapshot } from './resolution/snapshot.ts';
-import { loadSettings, type SettingsFlags } from './settings/load.ts';
-import type { MergedSettings, Settings } from './settings/layers.ts';
+import type { Clock } from '../platform/clock.ts';
+import { readEndpointFile } from '../platform/endpoint-file.ts';
+import { ensurePrivateFolder, readTextFile } from '../platform/files.ts';
+import { ephemeralIdentity, type Identity, loadIdentity } from '../platform/identity.ts';
+import type { Logger } from '../platform/logger.ts';
+import { type Environment, findPaths, type Paths } from '../platform/paths.ts';
+import { runCommand } from '../platform/run-command.ts';
+import { loadCatalog } from '../resolution/catalog/catalog.ts';
+import type { DefaultModel } from '../resolution/default-model.ts';
+import { readModelsJson } from '../resolution/models-json-view.ts';
+import type { ModelsJsonView, Snapshot } from '../resolution/snapshot.ts';
+import { loadSettings, type SettingsFlags } from '../settings/load.ts';
+import type { MergedSettings, Settings } from '../settings/layers.ts';
 
 /** What the outside gives to the program. */
 export interface Surroundings {

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { askNimAccess, type NimAccessWatch, watchNimAccess } from '../src/nim-access.ts';
-import type { KeylessAccess } from '../src/resolution/catalog/own-catalog.ts';
-import { type FakeNim, startFakeNim } from './helpers/fake-nim.ts';
-import { freePort } from './helpers/free-port.ts';
+import { askNimAccess, type NimAccessWatch, watchNimAccess } from '../../src/preparation/nim-access.ts';
+import type { KeylessAccess } from '../../src/resolution/catalog/own-catalog.ts';
+import { type FakeNim, startFakeNim } from '../helpers/fake-nim.ts';
+import { freePort } from '../helpers/free-port.ts';
 
 let nim: FakeNim;
 let watch: NimAccessWatch | undefined;
