@@ -66,11 +66,11 @@ it('a rotation while endpoint.json is written for the first time is in it', asyn
   mkdirSync(lock);
   const told: string[] = [];
   const starting = start(home, { onSecrets: ([token = '']) => void told.push(token) });
-  await vi.waitFor(() => expect(told).not.toEqual([]));
+  await vi.waitFor(() => expect(told).not.toEqual([]), 15_000);
   await vi.waitFor(() => {
     storeToken(home, TOKENS[0]);
     expect(told).toContain(TOKENS[0]);
-  }, 5_000);
+  }, 15_000);
   rmdirSync(lock);
   expect((await starting).kind).toBe('started');
   expect(announcedToken(home)).toBe(TOKENS[0]);
@@ -90,14 +90,14 @@ it('endpoint.json that could not be written after a rotation is written as soon 
   renameSync(path, aside);
   mkdirSync(path);
   storeToken(home, TOKENS[0]);
-  await vi.waitFor(() => expect(told).toContain(TOKENS[0]), 5_000);
-  await vi.waitFor(() => expect(said('endpoint.json is tried again')).toHaveLength(1), 5_000);
+  await vi.waitFor(() => expect(told).toContain(TOKENS[0]), 15_000);
+  await vi.waitFor(() => expect(said('endpoint.json is tried again')).toHaveLength(1), 15_000);
   // Later attempts, which fail in the same way, say nothing.
   storeToken(home, TOKENS[1]);
-  await vi.waitFor(() => expect(told).toContain(TOKENS[1]), 5_000);
+  await vi.waitFor(() => expect(told).toContain(TOKENS[1]), 15_000);
   rmdirSync(path);
   await vi.waitFor(() => expect(announcedToken(home)).toBe(TOKENS[1]), 10_000);
-  await vi.waitFor(() => expect(said('endpoint.json is written')).toHaveLength(1));
+  await vi.waitFor(() => expect(said('endpoint.json is written')).toHaveLength(1), 15_000);
   expect(said('endpoint.json is tried again')).toHaveLength(1);
   expect(said('Tokens could not be read')).toEqual([]);
 });
@@ -118,7 +118,7 @@ it('a start that fails half-way is refused, and leaves nothing that watches', as
   const told: string[] = [];
   await start(home, { onSecrets: ([token = '']) => void told.push(token) });
   storeToken(home, TOKENS[1]);
-  await vi.waitFor(() => expect(told).toContain(TOKENS[1]), 5_000);
+  await vi.waitFor(() => expect(told).toContain(TOKENS[1]), 15_000);
   expect(looks).toBe(2);
 });
 

@@ -40,7 +40,7 @@ describe("Lemonade's beacon", () => {
     await vi.waitFor(() => {
       sender.send(message(good), port, '127.0.0.1');
       expect(beacon.hosts()).toMatchObject([{ host: '127.0.0.1', port: 13_305 }]);
-    });
+    }, 15_000);
     now = 61_000;
     expect(beacon.hosts()).toEqual([]);
   });

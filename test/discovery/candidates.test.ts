@@ -143,7 +143,7 @@ describe('candidates', () => {
     const seen: number[] = [];
     discovery.onChange(({ candidates }) => seen.push(candidates.length));
     network.answer(announcement('box.local', 80, '192.0.2.7'));
-    await vi.waitFor(() => expect(seen).toEqual([1]));
+    await vi.waitFor(() => expect(seen).toEqual([1]), 15_000);
     await discovery.close();
     expect(network.isClosed()).toBe(true);
   });

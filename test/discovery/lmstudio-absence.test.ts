@@ -86,9 +86,9 @@ describe('"app runs, server is off"', () => {
     discovery.start();
     onTestFinished(() => discovery.close());
     await app.restart();
-    await vi.waitFor(() => expect(only(discovery.report()).hint).toBe(SERVER_OFF), 5_000);
+    await vi.waitFor(() => expect(only(discovery.report()).hint).toBe(SERVER_OFF), 15_000);
     await app.stop();
-    await vi.waitFor(() => expect(only(discovery.report()).hint).not.toBe(SERVER_OFF), 5_000);
+    await vi.waitFor(() => expect(only(discovery.report()).hint).not.toBe(SERVER_OFF), 15_000);
   });
 });
 

@@ -105,7 +105,7 @@ describe('a probe', () => {
     fake.setFault('silent');
     const stop = new AbortController();
     const asking = openProbe().get(`${fake.url}/`, { signal: stop.signal, timeoutMs: 60_000 });
-    await vi.waitFor(() => expect(fake.requests).toHaveLength(1));
+    await vi.waitFor(() => expect(fake.requests).toHaveLength(1), 15_000);
     stop.abort();
     expect(await asking).toMatchObject({ kind: 'timeout' });
   });

@@ -247,7 +247,7 @@ describe('changes while it runs', () => {
     await rig.write('moltbot.json', withKey('sk-second-0123'));
     await vi.waitFor(
       async () => expect(await keyNow(rig)).toMatchObject({ auth: { apiKey: 'sk-second-0123' } }),
-      { timeout: 5_000 },
+      { timeout: 15_000 },
     );
     expect(await keyNow(rig)).toMatchObject({ revision: first + 1 });
   });
@@ -261,13 +261,13 @@ describe('changes while it runs', () => {
     await vi.waitFor(
       async () =>
         expect((await rig.ask('/health')).body).toMatchObject({ status: 'degraded', code: 'config-invalid' }),
-      { timeout: 5_000 },
+      { timeout: 15_000 },
     );
     expect((await rig.ask('/health')).text).toMatch(/line 2.*column \d+/);
     expect(await keyNow(rig)).toMatchObject({ auth: { apiKey: 'sk-first-0123' } });
     await rig.write('moltbot.json', withKey('sk-mended-0123'));
     await vi.waitFor(async () => expect((await rig.ask('/health')).body).toMatchObject({ status: 'ok' }), {
-      timeout: 5_000,
+      timeout: 15_000,
     });
     expect(await keyNow(rig)).toMatchObject({ auth: { apiKey: 'sk-mended-0123' } });
   });
@@ -284,7 +284,7 @@ describe('changes while it runs', () => {
         expect(await keyNow(rig)).toMatchObject({
           auth: { source: 'profile:anthropic:default', apiKey: 'sk-profile-0123' },
         }),
-      { timeout: 5_000 },
+      { timeout: 15_000 },
     );
   });
 
@@ -295,7 +295,7 @@ describe('changes while it runs', () => {
     });
     expect((await rig.ask('/health')).body).toMatchObject({ status: 'ok' });
     await rig.write('moltbot.json', {});
-    await vi.waitFor(async () => expect((await rig.ask('/health')).status).toBe(503), { timeout: 5_000 });
+    await vi.waitFor(async () => expect((await rig.ask('/health')).status).toBe(503), { timeout: 15_000 });
     expect((await rig.ask('/health')).body).toMatchObject({ status: 'failing', code: 'no-auth' });
   });
 
@@ -306,7 +306,7 @@ describe('changes while it runs', () => {
     await rig.write('moltbot.json', withKey('sk-rotated-0123'));
     await vi.waitFor(
       async () => expect(await keyNow(rig)).toMatchObject({ auth: { apiKey: 'sk-rotated-0123' } }),
-      { timeout: 5_000 },
+      { timeout: 15_000 },
     );
     expect((await rig.ask(`/v1/resolve?resolution=${resolutionId}`)).body).toMatchObject({
       resolutionId: expect.stringMatching(/^rs_/),
@@ -320,7 +320,7 @@ describe('changes while it runs', () => {
         const again = await rig.ask(`/v1/resolve?resolution=${resolutionId}`);
         expect(again.body).toMatchObject({ status: 409, code: 'provider-changed' });
       },
-      { timeout: 5_000 },
+      { timeout: 15_000 },
     );
   });
 });
@@ -343,12 +343,12 @@ describe('models.json that cannot be written', () => {
     ollama.setModels([{ name: 'other:latest', contextLength: 32_768 }]);
     await rig.ask('/v1/discovery/scan', { method: 'POST' });
     await vi.waitFor(async () => expect((await rig.ask('/health')).text).toContain('cannot-write'), {
-      timeout: 5_000,
+      timeout: 15_000,
     });
     await rmdir(path);
     await rig.ask('/v1/discovery/scan', { method: 'POST' });
     await vi.waitFor(async () => expect((await rig.ask('/health')).text).not.toContain('cannot-write'), {
-      timeout: 5_000,
+      timeout: 15_000,
     });
   });
 });

@@ -41,7 +41,7 @@ async function slowRig() {
   onTestFinished(() => rig.close());
   return {
     rig,
-    began: () => vi.waitFor(() => access(at('began')), { timeout: 5_000 }),
+    began: () => vi.waitFor(() => access(at('began')), { timeout: 15_000 }),
     letGo: () => writeFile(at('go'), ''),
   };
 }

@@ -140,7 +140,7 @@ const BY_HTTP: Partial<Record<ErrorCode, () => Promise<Seen>>> = {
       cfg({ ...ACME, apiKey: 'sk-0123456789', baseUrl: 'https://other.example' }),
     );
     const path = `/v1/resolve?resolution=${resolutionId}`;
-    await vi.waitFor(async () => expect((await asked.ask(path)).status).not.toBe(200), { timeout: 5_000 });
+    await vi.waitFor(async () => expect((await asked.ask(path)).status).not.toBe(200), { timeout: 15_000 });
     return codeOf(asked, path);
   },
   'no-default-model': async () => codeOf(await rigWith(), '/v1/resolve'),

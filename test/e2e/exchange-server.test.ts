@@ -104,7 +104,7 @@ describe('the server', () => {
     await vi.waitFor(() => {
       const told = { provider: 'gpu-dev', profileId: null, source: 'exchange:gpu-dev', change: 'rotated' };
       expect(stream.dataOf('credential')).toEqual([expect.objectContaining(told)]);
-    });
+    }, 15_000);
     stream.close();
   });
 

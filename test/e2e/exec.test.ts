@@ -50,7 +50,7 @@ const statusOf = async (token: string, path = '/v1/models'): Promise<number> =>
   (await fetch(`http://127.0.0.1:${port}${path}`, { headers: { authorization: `Bearer ${token}` } })).status;
 
 const isRefused = (token: string): Promise<void> =>
-  vi.waitFor(async () => expect(await statusOf(token)).toBe(401), { timeout: 5_000 });
+  vi.waitFor(async () => expect(await statusOf(token)).toBe(401), { timeout: 15_000 });
 
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'sidecar-exec-'));
@@ -135,7 +135,7 @@ describe('"exec leaves no live token behind in any ending"', () => {
     const { program, token } = await startProgram();
     await server?.stop('SIGKILL');
     await serve();
-    await vi.waitFor(async () => expect(await statusOf(token)).toBe(200), { timeout: 8_000 });
+    await vi.waitFor(async () => expect(await statusOf(token)).toBe(200), { timeout: 15_000 });
     await program.stop();
     await isRefused(token);
   });
@@ -291,7 +291,7 @@ describe('token', () => {
   it('a rotated token of endpoint.json does not end what exec runs', async () => {
     const { program, token } = await startProgram();
     await runCli(['token', 'rotate'], { home });
-    await vi.waitFor(async () => expect(await statusOf(token)).toBe(200), { timeout: 5_000 });
+    await vi.waitFor(async () => expect(await statusOf(token)).toBe(200), { timeout: 15_000 });
     await program.stop();
     await isRefused(token);
   });

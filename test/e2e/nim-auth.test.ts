@@ -62,21 +62,28 @@ describe('nim-auth key with a running server', () => {
     expect(stored).toMatchObject({ code: 0, stderr: '' });
     expect(stored.stdout).toContain('Stored as nim:default');
     expect((await stat(storePath())).mode & 0o777).toBe(0o600);
-    await vi.waitFor(async () =>
-      expect(await ask(`/v1/resolve?model=${REF}`)).toMatchObject({
-        status: 200,
-        body: {
-          model: { ref: REF },
-          provider: { baseUrl: nim.baseUrl, api: 'openai-completions', origin: 'catalog' },
-          auth: { mode: 'api-key', source: 'profile:nim:default', apiKey: KEY },
-          request: { headers: { authorization: `Bearer ${KEY}` } },
-        },
-      }),
+    await vi.waitFor(
+      async () =>
+        expect(await ask(`/v1/resolve?model=${REF}`)).toMatchObject({
+          status: 200,
+          body: {
+            model: { ref: REF },
+            provider: { baseUrl: nim.baseUrl, api: 'openai-completions', origin: 'catalog' },
+            auth: { mode: 'api-key', source: 'profile:nim:default', apiKey: KEY },
+            request: { headers: { authorization: `Bearer ${KEY}` } },
+          },
+        }),
+      15_000,
     );
 
     expect(await nimAuth(['logout'])).toMatchObject({ code: 0, stdout: 'Removed "nim:default"\n' });
-    await vi.waitFor(async () =>
-      expect(await ask(`/v1/resolve?model=${REF}`)).toMatchObject({ status: 424, body: { code: 'no-auth' } }),
+    await vi.waitFor(
+      async () =>
+        expect(await ask(`/v1/resolve?model=${REF}`)).toMatchObject({
+          status: 424,
+          body: { code: 'no-auth' },
+        }),
+      15_000,
     );
   });
 
@@ -88,8 +95,9 @@ describe('nim-auth key with a running server', () => {
       await nimAuth(['status']),
       await nimAuth(['status', '--check', '--json']),
     ];
-    await vi.waitFor(async () =>
-      expect((await ask(`/v1/explain?model=${REF}`)).body).toMatchObject({ outcome: 'resolved' }),
+    await vi.waitFor(
+      async () => expect((await ask(`/v1/explain?model=${REF}`)).body).toMatchObject({ outcome: 'resolved' }),
+      15_000,
     );
     const texts = [
       ...outputs.flatMap(({ stdout, stderr }) => [stdout, stderr]),

@@ -212,7 +212,7 @@ describe('Login launched by an agent over HTTP', () => {
     await signIn(createHttpBrowser(), String(started.body['authorizationUrl']), { login: 'grace' });
     await vi.waitFor(async () => {
       expect((await ask(progress)).body).toMatchObject({ state: 'complete', profileId: 'acme:default' });
-    });
+    }, 15_000);
     const after = await ask('/v1/resolve?provider=acme');
     expect(after.body).toMatchObject({ auth: { mode: 'oauth', source: 'profile:acme:default' } });
     const profile = await storedProfile();
@@ -229,7 +229,7 @@ describe('Login launched by an agent over HTTP', () => {
     const progress = `/v1/logins/${String(body['loginId'])}`;
     await vi.waitFor(async () => {
       expect((await ask(progress)).body).toMatchObject({ state: 'failed', code: 'access-denied' });
-    });
+    }, 15_000);
     expect(said.join('\n')).not.toContain('<script>');
     expect(await storedProfile()).toBeUndefined();
   });

@@ -135,7 +135,7 @@ describe('with Ollama up', () => {
 
     await rm(join(rig.stateDir, 'sidecar/models.json'));
     await vi.waitFor(async () => expect((await origin()).provider.origin).toBe('cfg'), {
-      timeout: 5_000,
+      timeout: 15_000,
       interval: 20,
     });
     expect((await origin()).auth).toMatchObject({ mode: 'api-key', apiKey: 'cfg-key-123' });

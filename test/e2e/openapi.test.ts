@@ -197,7 +197,7 @@ describe('good requests', () => {
       );
       await vi.waitFor(
         async () => expect(await ask('POST', template, '', report)).toEqual({ status: 200, faults: [] }),
-        { timeout: 5_000 },
+        { timeout: 15_000 },
       );
     } finally {
       await on.close();

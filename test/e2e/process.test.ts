@@ -125,7 +125,7 @@ describe('"no secrets in … environment of children"', () => {
       headers: { authorization: `Bearer ${token}` },
     });
     expect(answer.status).toBe(200);
-    const environment = await vi.waitFor(() => readFile(seen, 'utf8'));
+    const environment = await vi.waitFor(() => readFile(seen, 'utf8'), 15_000);
     expect(environment).toContain('PATH=');
     expect(environment).not.toContain('canary');
     await server.stop();

@@ -87,7 +87,7 @@ describe('POST /v1/resolve/:resolutionId/rejected', () => {
           auth: { source: 'profile:anthropic:a', apiKey: 'sk-canary-cccc' },
         });
       },
-      { timeout: 5_000 },
+      { timeout: 15_000 },
     );
   });
 
@@ -176,13 +176,15 @@ describe('everybody sees it', () => {
     expect(watched.body).toMatchObject({ health: { status: 'degraded' } });
     await report(rig, resolutionId);
     expect((await rig.ask('/health')).body).toMatchObject({ status: 'failing', code: 'no-auth' });
-    await vi.waitFor(() =>
-      expect(rig.logged).toContainEqual(
-        expect.objectContaining({
-          msg: expect.stringMatching(/^Health: DEGRADED/),
-          code: 'credential-cooling-down',
-        }),
-      ),
+    await vi.waitFor(
+      () =>
+        expect(rig.logged).toContainEqual(
+          expect.objectContaining({
+            msg: expect.stringMatching(/^Health: DEGRADED/),
+            code: 'credential-cooling-down',
+          }),
+        ),
+      15_000,
     );
     const lines = rig.logged.filter(({ msg }) => msg === 'A provider refused a credential');
     expect(lines).toMatchObject([{ status: 429 }, { status: 401, until: 'it changes' }]);

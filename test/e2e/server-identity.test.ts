@@ -171,7 +171,7 @@ describe('a change while the server starts', () => {
           expect((await rig.ask('/v1/resolve?model=openai/gpt-5')).body).toMatchObject({
             auth: { apiKey: 'sk-after-0123' },
           }),
-        { timeout: 5_000 },
+        { timeout: 15_000 },
       );
     } finally {
       await rig.close();

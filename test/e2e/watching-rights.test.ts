@@ -75,11 +75,11 @@ it('threat 41: "cap streams per token": one limited token at its cap keeps no ot
 });
 
 it('"revocation takes effect at once": a poll that waits ends with 401, and with nothing of the state', async () => {
-  await vi.waitFor(async () => expect(await readersNow()).toBe('0'));
+  await vi.waitFor(async () => expect(await readersNow()).toBe('0'), 15_000);
   const token = await tokenNamed('waiting');
   const poll = await begin(token, `/v1/snapshot?since=${await revisionNow()}`);
   const answer = readToEnd(poll);
-  await vi.waitFor(async () => expect(await readersNow()).toBe('1'));
+  await vi.waitFor(async () => expect(await readersNow()).toBe('1'), 15_000);
   await store.revoke('waiting');
   await rig.ask('/v1/tokens');
   expectRefusal(await answer, 401, 'unauthorized');

@@ -46,11 +46,11 @@ describe('listen and close', () => {
       openPaths: ['/livez'],
     });
     const busy = sendRaw(port, head('GET /livez HTTP/1.1', `Host: 127.0.0.1:${port}`, 'Connection: close'));
-    await vi.waitFor(() => expect(fetch).toHaveBeenCalledOnce());
+    await vi.waitFor(() => expect(fetch).toHaveBeenCalledOnce(), 15_000);
     const idle = await openSocket(port);
     const idleEnd = readToEnd(idle);
     idle.write(head('GET / HTTP/1.1', `Host: 127.0.0.1:${port}`, `Authorization: Bearer ${TOKEN}`));
-    await vi.waitFor(() => expect(fetch).toHaveBeenCalledTimes(2));
+    await vi.waitFor(() => expect(fetch).toHaveBeenCalledTimes(2), 15_000);
     answers[1]?.(new Response('kept alive'));
     await once(idle, 'data');
 

@@ -54,7 +54,7 @@ describe('runCommand', () => {
     expect(outcome).toEqual({ kind: 'failed', reason: 'did not answer within 0.5 s', isLate: true });
     const pid = Number(await readFile(pidFile, 'utf8'));
     expect(pid).toBeGreaterThan(1);
-    await vi.waitFor(() => expect(isRunning(pid)).resolves.toBe(false), { timeout: 5_000 });
+    await vi.waitFor(() => expect(isRunning(pid)).resolves.toBe(false), { timeout: 15_000 });
   });
 });
 

@@ -50,13 +50,13 @@ describe('watchNimAccess', () => {
       onChange: (access) => seen.push(access),
     });
     nim.behaviour = 'keyed';
-    await vi.waitFor(() => expect(seen).toEqual(['wants-key']));
+    await vi.waitFor(() => expect(seen).toEqual(['wants-key']), 15_000);
     nim.behaviour = 'html-404';
     const before = nim.seen.length;
-    await vi.waitFor(() => expect(nim.seen.length).toBeGreaterThan(before + 3));
+    await vi.waitFor(() => expect(nim.seen.length).toBeGreaterThan(before + 3), 15_000);
     expect(seen).toEqual(['wants-key']);
     nim.behaviour = 'open';
-    await vi.waitFor(() => expect(seen).toEqual(['wants-key', 'open']));
+    await vi.waitFor(() => expect(seen).toEqual(['wants-key', 'open']), 15_000);
   });
 
   it('asks at once when the variables lead elsewhere, and forgets the verdict on the server before', async () => {
@@ -75,6 +75,6 @@ describe('watchNimAccess', () => {
     baseUrl = nim.baseUrl;
     nim.behaviour = 'keyed';
     watch.envChanged();
-    await vi.waitFor(() => expect(seen).toEqual(['unknown', 'wants-key']));
+    await vi.waitFor(() => expect(seen).toEqual(['unknown', 'wants-key']), 15_000);
   });
 });

@@ -88,7 +88,7 @@ it('models.json that is noticed before the report it was written from waits for 
     finishWriting = resolve;
   });
   await writeFile(path, writtenFor('down'));
-  await vi.waitFor(() => expect(asked).toBeGreaterThan(askedBefore), { timeout: 5_000 });
+  await vi.waitFor(() => expect(asked).toBeGreaterThan(askedBefore), { timeout: 15_000 });
   expect(halvesOf(live.current())).toEqual({ isWritten: true, state: 'up' });
   finishWriting(reportOf('down'));
   await live.settled();

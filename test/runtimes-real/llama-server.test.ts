@@ -228,8 +228,9 @@ describe('a real llama-server', () => {
         await becomes('down');
         deaths.push(performance.now() - killed);
         // Resolving follows the report as soon as models.json is in step with it.
-        await vi.waitFor(async () =>
-          expect((await rig.ask('/v1/resolve?model=llamacpp/tiny')).status).toBe(503),
+        await vi.waitFor(
+          async () => expect((await rig.ask('/v1/resolve?model=llamacpp/tiny')).status).toBe(503),
+          15_000,
         );
         server.restart();
         await server.ready();
@@ -240,7 +241,7 @@ describe('a real llama-server', () => {
       process.stdout.write(
         `noticed, median of five: a death ${median(deaths)} ms, a start ${median(starts)} ms\n`,
       );
-      await vi.waitFor(async () => infer(await resolve(rig, 'llamacpp/tiny')));
+      await vi.waitFor(async () => infer(await resolve(rig, 'llamacpp/tiny')), 15_000);
     },
   );
 
@@ -251,7 +252,7 @@ describe('a real llama-server', () => {
     const seenSocket = `${folder.seenPath}/llama.sock`;
     const server = await startLlamaServer(['-m', id, '-c', '512', '--host', seenSocket], { socketPath });
     await server.ready();
-    await vi.waitFor(() => expect(server.log()).toContain('listening on'));
+    await vi.waitFor(() => expect(server.log()).toContain('listening on'), 15_000);
     const before = server.log();
     const rig = await startSidecar(server.port, { env: { LLAMA_ARG_HOST: socketPath } });
     await scan(rig);

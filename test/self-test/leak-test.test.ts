@@ -138,7 +138,7 @@ it('given up in the middle it ends its programs, removes what it made and says s
   const running = run('clean', giveUp.signal);
   await vi.waitFor(async () => {
     expect((await scratchFolders()).filter((name) => !before.includes(name))).not.toEqual([]);
-  });
+  }, 15_000);
   giveUp.abort();
   const { notDone } = await running;
   expect(notDone).toEqual(['It was interrupted']);

@@ -123,7 +123,7 @@ describe('llama-swap that is not usable, or not llama-swap', () => {
     await discovery.scan();
     fake.clearRequests();
     discovery.start();
-    await vi.waitFor(() => expect(fake.count('GET /running')).toBeGreaterThan(2));
+    await vi.waitFor(() => expect(fake.count('GET /running')).toBeGreaterThan(2), 15_000);
     expect(fake.count('GET /v1/models')).toBe(0);
   });
 

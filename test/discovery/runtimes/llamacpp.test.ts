@@ -214,7 +214,7 @@ describe('the watcher of a llama-server that stays as it is', () => {
     await discovery.scan();
     fake.clearRequests();
     discovery.start();
-    await vi.waitFor(() => expect(fake.count('GET /props')).toBeGreaterThan(2));
+    await vi.waitFor(() => expect(fake.count('GET /props')).toBeGreaterThan(2), 15_000);
     expect(fake.count('GET /v1/models')).toBe(0);
   });
 });

@@ -111,14 +111,17 @@ describe('GET /v1/events', () => {
     await stream.until(({ health }) => health.status === 'ok');
     await fake.stop();
     await stream.until(({ health }) => health.status === 'failing');
-    await vi.waitFor(() => expect(stream.dataOf('health')).toHaveLength(1));
+    await vi.waitFor(() => expect(stream.dataOf('health')).toHaveLength(1), 15_000);
     expect(stream.dataOf('runtime')).toEqual([
       { kind: 'runtime', url: fake.url, runtime: 'ollama', provider: 'ollama', state: 'down' },
     ]);
     expect(stream.dataOf('health')).toEqual([{ kind: 'health', status: 'failing', code: 'runtime-down' }]);
     await fake.restart();
     await stream.until(({ health }) => health.status === 'ok');
-    await vi.waitFor(() => expect(stream.dataOf('health').at(-1)).toEqual({ kind: 'health', status: 'ok' }));
+    await vi.waitFor(
+      () => expect(stream.dataOf('health').at(-1)).toEqual({ kind: 'health', status: 'ok' }),
+      15_000,
+    );
     expect(stream.dataOf('runtime').at(-1)).toMatchObject({ state: 'up' });
   });
 
@@ -134,7 +137,7 @@ describe('GET /v1/events', () => {
       },
     };
     await rig.write('sidecar/auth-profiles.json', profiles);
-    await vi.waitFor(() => expect(stream.dataOf('setup')).toHaveLength(1), { timeout: 5_000 });
+    await vi.waitFor(() => expect(stream.dataOf('setup')).toHaveLength(1), { timeout: 15_000 });
     expect(stream.dataOf('setup')).toEqual([{ kind: 'setup', provider: 'moonshot' }]);
     expect(JSON.stringify(stream.events)).not.toContain('sk-canary');
   });

@@ -119,7 +119,7 @@ describe('"bounded number of readers"', () => {
       expectNoRoom(await rig.askOnce(path), `${MAX_READERS} event streams and waiting polls are open`);
     }
     first?.destroy();
-    await vi.waitFor(() => expect(rig.watching.readers()).toBe(MAX_READERS - 1));
+    await vi.waitFor(() => expect(rig.watching.readers()).toBe(MAX_READERS - 1), 15_000);
     expect((await rig.open()).status).toBe(200);
   });
 
@@ -130,7 +130,7 @@ describe('"bounded number of readers"', () => {
     const poll = await openSocket(rig.port);
     onTestFinished(() => void poll.destroy());
     poll.write(rig.request('/v1/snapshot?since=1&as=greedy'));
-    await vi.waitFor(() => expect(rig.watching.readers()).toBe(MAX_READERS_PER_TOKEN));
+    await vi.waitFor(() => expect(rig.watching.readers()).toBe(MAX_READERS_PER_TOKEN), 15_000);
     for (const path of ['/v1/events?as=greedy', '/v1/snapshot?since=1&as=greedy']) {
       expectNoRoom(await rig.askOnce(path), '64 event streams and waiting polls of this token are open');
     }
@@ -139,7 +139,7 @@ describe('"bounded number of readers"', () => {
     await rig.openMany(1, 'modest');
     await rig.openMany(1, 'endpoint');
     first?.destroy();
-    await vi.waitFor(() => expect(rig.watching.readers()).toBe(MAX_READERS_PER_TOKEN + 1));
+    await vi.waitFor(() => expect(rig.watching.readers()).toBe(MAX_READERS_PER_TOKEN + 1), 15_000);
     await rig.openMany(1, 'greedy');
     expectNoRoom(await rig.askOnce('/v1/events?as=greedy'), 'of this token');
   });
@@ -156,9 +156,9 @@ describe('"bounded number of readers"', () => {
     const rig = await startWatching();
     const socket = await openSocket(rig.port);
     socket.write(rig.request('/v1/snapshot?since=1'));
-    await vi.waitFor(() => expect(rig.watching.readers()).toBe(1));
+    await vi.waitFor(() => expect(rig.watching.readers()).toBe(1), 15_000);
     socket.destroy();
-    await vi.waitFor(() => expect(rig.watching.readers()).toBe(0));
+    await vi.waitFor(() => expect(rig.watching.readers()).toBe(0), 15_000);
   });
 });
 
@@ -171,7 +171,7 @@ describe('"a slow reader is dropped"', () => {
     const slow = await openSocket(rig.port);
     slow.pause();
     slow.write(rig.request('/v1/events'));
-    await vi.waitFor(() => expect(rig.watching.readers()).toBe(2));
+    await vi.waitFor(() => expect(rig.watching.readers()).toBe(2), 15_000);
     // More than any system keeps for a connection, so that what is sent has to wait for its reader.
     rig.change({ models: ['large', 'x'.repeat(16 * 1024 * 1024)] });
     await brisk.until(({ models }) => models[0] === 'large');
@@ -179,13 +179,13 @@ describe('"a slow reader is dropped"', () => {
     await brisk.until(({ models }) => models[0] === 'small');
     vi.advanceTimersByTime(HEARTBEAT_MS);
     expect(rig.watching.readers()).toBe(2);
-    await vi.waitFor(() => expect(brisk.comments).toHaveLength(1));
+    await vi.waitFor(() => expect(brisk.comments).toHaveLength(1), 15_000);
     vi.advanceTimersByTime(HEARTBEAT_MS);
     expect(rig.watching.readers()).toBe(1);
     const closed = once(slow, 'close');
     slow.resume();
     await closed;
-    await vi.waitFor(() => expect(brisk.comments).toHaveLength(2));
+    await vi.waitFor(() => expect(brisk.comments).toHaveLength(2), 15_000);
   });
 });
 
@@ -194,7 +194,7 @@ describe('the stream', () => {
     const deadlines = { headers: 50, request: 50, checkEvery: 10 };
     const rig = await startWatching({ heartbeatMs: 40, deadlines });
     const stream = await rig.open();
-    await vi.waitFor(() => expect(stream.comments.length).toBeGreaterThan(5), { timeout: 5_000 });
+    await vi.waitFor(() => expect(stream.comments.length).toBeGreaterThan(5), { timeout: 15_000 });
     rig.change({});
     await stream.until(({ revision }) => revision === 2);
   });
@@ -212,7 +212,7 @@ describe('the stream', () => {
     await Promise.all(streams.map((stream) => stream.until(() => true)));
     rig.hub.publish(event);
     for (const stream of streams) {
-      await vi.waitFor(() => expect(stream.dataOf('credential')).toEqual([event]));
+      await vi.waitFor(() => expect(stream.dataOf('credential')).toEqual([event]), 15_000);
       expect(stream.events.at(-1)?.id).toBeUndefined();
     }
   });
@@ -228,7 +228,7 @@ describe('the stream', () => {
     }
     expect((await stream.until(({ models }) => models[0] === 'changed')).revision).toBe(2);
     const beats = stream.comments.length;
-    await vi.waitFor(() => expect(stream.comments.length).toBeGreaterThan(beats + 2));
+    await vi.waitFor(() => expect(stream.comments.length).toBeGreaterThan(beats + 2), 15_000);
     expect(stream.states.map(({ revision }) => revision)).toEqual([1, 2]);
   });
 
@@ -267,7 +267,7 @@ describe('the stream', () => {
     await stream.until(() => true);
     revision = 2;
     watching.changed();
-    await vi.waitFor(() => expect(errors).toHaveLength(1));
+    await vi.waitFor(() => expect(errors).toHaveLength(1), 15_000);
     revision = 3;
     watching.changed();
     await stream.until((state) => state.revision === 3);
@@ -290,7 +290,7 @@ describe('the poll', () => {
     const token = new AbortController();
     const rig = await startWatching({ revoked: token.signal });
     const answer = rig.askOnce('/v1/snapshot?since=1');
-    await vi.waitFor(() => expect(rig.watching.readers()).toBe(1));
+    await vi.waitFor(() => expect(rig.watching.readers()).toBe(1), 15_000);
     token.abort();
     expectRefusal(await answer, 401, 'unauthorized');
     expect(rig.watching.readers()).toBe(0);
@@ -312,7 +312,7 @@ describe('the poll', () => {
     const token = new AbortController();
     const rig = await startWatching({ revoked: token.signal });
     const answer = rig.askOnce('/v1/snapshot?since=1');
-    await vi.waitFor(() => expect(rig.watching.readers()).toBe(1));
+    await vi.waitFor(() => expect(rig.watching.readers()).toBe(1), 15_000);
     rig.watching.close();
     token.abort();
     expect(JSON.parse((await answer).body)).toEqual(stateWith());

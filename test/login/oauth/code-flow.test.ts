@@ -149,7 +149,7 @@ describe('a login that does not succeed leaves nothing behind', () => {
     server.faults.delay = 150;
     const back = await logInAt(addressOf(task).href);
     const page = fetch(back);
-    await vi.waitFor(() => expect(server.requests).toContain('POST /token'));
+    await vi.waitFor(() => expect(server.requests).toContain('POST /token'), 15_000);
     rig.stop.abort();
     expect(await outcome).toMatchObject({ kind: 'failed', code: 'cancelled' });
     expect((await page).status).toBe(400);

@@ -152,7 +152,7 @@ describe('Done when: redirect attacks each refused with no token call and no ref
     second.write(request.slice(0, 10));
     server.faults.delay = 300;
     const first = send({});
-    await vi.waitFor(() => expect(tokenCalls()).toBe(1));
+    await vi.waitFor(() => expect(tokenCalls()).toBe(1), 15_000);
     second.write(request.slice(10));
     expectRefusal(await refused);
     expect((await first).status).toBe(200);
