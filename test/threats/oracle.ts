@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'vitest';
 import type { Canary } from '../../src/self-test/canaries.ts';
 import type { Decoy } from './decoy.ts';
@@ -69,9 +70,10 @@ export async function watch(watched: Watched): Promise<Oracle> {
     async expectUnharmed(but = []) {
       const now = await stateOf(watched);
       const printed = watched.printed();
+      const [expected, found] = [without(state, but), without(now, but)];
       // A difference alone does not tell why.
-      const said = printed.split('\n').slice(-12).join('\n');
-      expect(without(now, but), `printed last:\n${said}`).toEqual(without(state, but));
+      const why = [...differences(expected, found), 'printed last:', ...printed.split('\n').slice(-12)];
+      expect(found, why.join('\n')).toEqual(expected);
       expect(watched.decoy.asked).toEqual([]);
       // What was looked at before cannot change; a secret may stand across the border.
       expect(secretsIn(printed.slice(Math.max(0, looked - 200)))).toEqual([]);
@@ -88,6 +90,20 @@ function without(state: State, places: readonly string[]): State {
   return Object.fromEntries(
     Object.entries(state).filter(([place]) => !places.some((end) => place.endsWith(end))),
   );
+}
+
+/** What is not the same any more, each by its path. */
+function differences(before: unknown, now: unknown, path = ''): readonly string[] {
+  if (isDeepStrictEqual(before, now)) return [];
+  if (!isTree(before) || !isTree(now))
+    return [`${path}: ${JSON.stringify(before)} became ${JSON.stringify(now)}`];
+  return [...new Set([...Object.keys(before), ...Object.keys(now)])].flatMap((key) =>
+    differences(before[key], now[key], `${path}.${key}`),
+  );
+}
+
+function isTree(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }
 
 async function stateOf({ folders, ask, isForeign = () => false }: Watched): Promise<State> {
