@@ -8,9 +8,10 @@ import { prepare } from '../preparation/preparation.ts';
 import type { SettingsFlags } from '../settings/load.ts';
 import { type CommandContext, printJson, withProgress } from './context.ts';
 import { watchDiscovery } from './discover-watch.ts';
+import { candidateLines, ENDPOINT_COLUMNS, endpointCells } from './endpoint-view.ts';
 import { printProblem } from './print-problem.ts';
 import { reportMovedAside, surroundingsOf } from './surroundings.ts';
-import { count, formatTable } from './table.ts';
+import { formatTable } from './table.ts';
 
 export interface DiscoverFlags extends SettingsFlags {
   readonly json?: boolean;
@@ -52,22 +53,12 @@ export async function discover(context: CommandContext, flags: DiscoverFlags): P
 }
 
 function formatReport({ endpoints, candidates, leftOut }: DiscoveryReport): string {
-  const table = formatTable(
-    ['ENDPOINT', 'RUNTIME', 'PROVIDER', 'STATE', 'VERSION', 'MODELS'],
-    endpoints.map((endpoint) => [
-      endpoint.url,
-      endpoint.runtime ?? '?',
-      endpoint.provider ?? '-',
-      endpoint.state,
-      endpoint.version ?? '-',
-      endpoint.state === 'up' ? count(endpoint.models.length, 'model') : '-',
-    ]),
-  );
+  const table = formatTable(ENDPOINT_COLUMNS, endpoints.map(endpointCells));
   const sections = [
     table,
     ...endpoints.flatMap(describeEndpoint),
     ...leftOut.map(({ provider, model, reason }) => `left out: ${provider}/${model} (${reason})\n`),
-    ...candidates.map(({ url, foundBy, hint }) => `not trusted: ${url} (${foundBy}). ${hint}\n`),
+    ...candidateLines({ candidates }),
   ];
   return sections.join('');
 }

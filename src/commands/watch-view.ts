@@ -1,5 +1,6 @@
 /** How `discover --watch` shows a report: as a table for a terminal, or as a line for each change. Pure. */
 import type { DiscoveryReport, EndpointReport } from '../domain/runtime-state.ts';
+import { candidateLines, ENDPOINT_COLUMNS, endpointCells } from './endpoint-view.ts';
 import { count, formatTable } from './table.ts';
 
 /** When an endpoint last changed, by its URL; ISO 8601. */
@@ -58,19 +59,14 @@ export function watchTable(
   const shown = endpoints.filter(isShown);
   const away = endpoints.filter((endpoint) => !isShown(endpoint));
   const rows = shown.map((endpoint) => [
-    endpoint.url,
-    endpoint.runtime ?? '?',
-    endpoint.provider ?? '-',
-    endpoint.state,
-    endpoint.version ?? '-',
-    endpoint.state === 'up' ? count(endpoint.models.length, 'model') : '-',
+    ...endpointCells(endpoint),
     timeOf(changes.get(endpoint.url) ?? endpoint.since),
   ]);
   return [
-    formatTable(['ENDPOINT', 'RUNTIME', 'PROVIDER', 'STATE', 'VERSION', 'MODELS', 'LAST CHANGE'], rows),
+    formatTable([...ENDPOINT_COLUMNS, 'LAST CHANGE'], rows),
     ...shown.flatMap(details),
     ...(away.length === 0 ? [] : [`nothing at: ${away.map(nameOf).join(', ')}\n`]),
-    ...candidates.map(({ url, foundBy, hint }) => `not trusted: ${url} (${foundBy}). ${hint}\n`),
+    ...candidateLines({ candidates }),
     ...(writeProblem === null ? [] : [`models.json was not written: ${writeProblem}\n`]),
     'Ctrl-C ends.\n',
   ].join('');

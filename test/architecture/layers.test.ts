@@ -2,6 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
+/** What the program is made of below its server. */
+const INNER = ['domain', 'platform', 'settings', 'discovery', 'credentials', 'login', 'resolution'] as const;
+
+/** What the server answers with. */
+const SERVING = ['domain', 'platform', 'credentials', 'resolution', 'validation'] as const;
+
 /** Which layer a file belongs to, and which layers it may import from besides its own. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   domain: [],
@@ -12,53 +18,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   resolution: ['domain', 'platform', 'credentials'],
   login: ['domain', 'platform', 'credentials'],
   validation: ['domain', 'platform', 'credentials', 'resolution'],
-  http: ['domain', 'platform', 'credentials', 'resolution', 'validation'],
+  http: SERVING,
   client: ['domain', 'platform', 'http'],
-  server: ['domain', 'platform', 'credentials', 'resolution', 'validation', 'http'],
-  preparation: ['domain', 'platform', 'settings', 'discovery', 'credentials', 'login', 'resolution'],
-  running: [
-    'domain',
-    'platform',
-    'settings',
-    'discovery',
-    'credentials',
-    'login',
-    'resolution',
-    'validation',
-    'http',
-    'server',
-    'preparation',
-  ],
-  sidecar: [
-    'domain',
-    'platform',
-    'settings',
-    'discovery',
-    'credentials',
-    'login',
-    'resolution',
-    'validation',
-    'http',
-    'server',
-    'preparation',
-    'running',
-  ],
+  server: [...SERVING, 'http'],
+  preparation: INNER,
+  running: [...INNER, 'validation', 'http', 'server', 'preparation'],
+  sidecar: [...INNER, 'validation', 'http', 'server', 'preparation', 'running'],
   'self-test': ['domain', 'platform', 'credentials', 'http'],
-  commands: [
-    'self-test',
-    'domain',
-    'platform',
-    'settings',
-    'discovery',
-    'credentials',
-    'login',
-    'resolution',
-    'validation',
-    'http',
-    'preparation',
-    'running',
-    'sidecar',
-  ],
+  commands: [...INNER, 'validation', 'http', 'preparation', 'running', 'sidecar', 'self-test'],
   cli: ['domain', 'platform', 'commands'],
   index: ['domain', 'client'],
 };
