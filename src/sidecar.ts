@@ -3,48 +3,48 @@
  * listens, and takes everything down in the reverse order.
  */
 import { isDeepStrictEqual } from 'node:util';
+import { createOwnStore } from './credentials/own-store.ts';
 import type { Discovery } from './discovery/watcher.ts';
+import type { CallerScope } from './domain/caller-scope.ts';
+import { EXIT, factsOf, messageOf, type Problem, SidecarError } from './domain/errors.ts';
 import type { Finding } from './domain/finding.ts';
 import type { DiscoveryReport } from './domain/runtime-state.ts';
-import type { SidecarEvent } from './domain/sidecar-event.ts';
-import type { CallerScope } from './domain/caller-scope.ts';
 import type { Secret } from './domain/secret.ts';
-import { EXIT, factsOf, messageOf, type Problem, SidecarError } from './domain/errors.ts';
-import { announce, otherServer } from './running/announcement.ts';
-import { createHealthLog } from './running/health-log.ts';
-import { createSetUp } from './running/set-up.ts';
+import type { SidecarEvent } from './domain/sidecar-event.ts';
+import { mayRequest, type ScopedRequest } from './http/callers/scope-guard.ts';
 import { createCredentialAudit } from './http/credential-audit.ts';
-import { createMetrics, NO_SCANS } from './http/metrics/metrics.ts';
 import { describeState, providerInUse } from './http/events/describe-state.ts';
 import { createWatching } from './http/events/watching.ts';
-import { mayRequest, type ScopedRequest } from './http/callers/scope-guard.ts';
-import { createOwnStore } from './credentials/own-store.ts';
-import { listenEverywhere } from './running/listen-everywhere.ts';
-import { createLogins } from './running/logins.ts';
-import { createLiveCallers } from './running/live-callers.ts';
-import { createLiveSnapshots, type SettingsReload } from './running/live-snapshots.ts';
-import { watchNimAccess } from './preparation/nim-access.ts';
-import { readTextFile } from './platform/files.ts';
+import { createMetrics, NO_SCANS } from './http/metrics/metrics.ts';
 import { systemTimer } from './platform/clock.ts';
 import { createEventHub, type EventHub } from './platform/event-hub.ts';
+import { readTextFile } from './platform/files.ts';
 import type { Logger } from './platform/logger.ts';
 import { type Environment, findPaths, variable } from './platform/paths.ts';
 import { programVersion } from './platform/process.ts';
 import { readProcessFigures } from './platform/process-figures.ts';
 import { systemSleep } from './platform/sleep.ts';
+import { watchNimAccess } from './preparation/nim-access.ts';
 import { defaultModelWish, prepare, type Preparation, type Surroundings } from './preparation/preparation.ts';
-import { recheckOnMiss } from './running/recheck-on-miss.ts';
 import { warmAwsIdentities } from './resolution/aws-places.ts';
-import { createRenewers } from './running/renewers.ts';
 import { createReportRejection } from './resolution/report-rejection.ts';
 import { createResolver } from './resolution/resolver.ts';
 import { secretsInUse } from './resolution/secrets-in-use.ts';
 import type { Snapshot } from './resolution/snapshot.ts';
-import { createApp } from './server.ts';
+import { announce, otherServer } from './running/announcement.ts';
+import { createHealthLog } from './running/health-log.ts';
+import { listenEverywhere } from './running/listen-everywhere.ts';
+import { createLiveCallers } from './running/live-callers.ts';
+import { createLiveSnapshots, type SettingsReload } from './running/live-snapshots.ts';
+import { createLogins } from './running/logins.ts';
+import { recheckOnMiss } from './running/recheck-on-miss.ts';
+import { createRenewers } from './running/renewers.ts';
+import { createSetUp } from './running/set-up.ts';
 import { undoAll } from './running/undo-all.ts';
 import { loadSettings, type SettingsFlags } from './settings/load.ts';
 import { assessHealth, type HealthReport } from './validation/health.ts';
 import { validateStartup } from './validation/startup.ts';
+import { createApp } from './server.ts';
 
 /** A server that listens. */
 export interface Sidecar {
