@@ -106,6 +106,19 @@ describe('an expired token', () => {
     expect(refreshes()).toBe(1);
   });
 
+  it('one that another program wrote meanwhile, with a time that no date can hold: its end is unknown', async () => {
+    await rig.logIn(-1);
+    const request = await rig.request();
+    await rig.store.changeEntry('acme:default', (entry) => ({
+      ...entry,
+      access: 'access-by-hand',
+      expires: 8_640_000_000_000_001,
+    }));
+    const outcome = await rig.keeper().resolve(request);
+    expect(tokenOf(outcome)).toBe('access-by-hand');
+    expect(outcome).toMatchObject({ expiresAt: null });
+  });
+
   it('is renewed again and again, each time with the newest refresh token', async () => {
     await rig.logIn(-1);
     let now = Date.now();
