@@ -206,6 +206,8 @@ describe('"`invalid_grant` re-reads before it gives up and is then `reauth-requi
     const keeper = rig.keeper();
     const outcome = await keeper.resolve(await rig.request());
     expect(outcome).toMatchObject({ kind: 'token', note: expect.stringMatching(/^log in again: /) });
+    // Whatever way a token goes out, the log knows it by then.
+    expect([...rig.learned]).toContain(tokenOf(outcome));
     const later = Date.now() + 51_000;
     expect(keeper.peek(await rig.request(later))?.kind).toBe('reauth-required');
     expect(tokenCalls()).toBe(1);
