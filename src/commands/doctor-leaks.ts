@@ -25,9 +25,13 @@ export async function doctorLeaks(context: CommandContext, asJson: boolean): Pro
     });
   } catch (error) {
     progress.wipe();
-    const problem = new SidecarError('cannot-write', `No scratch machine can be made: ${messageOf(error)}`, [
-      'Make room in the folder for temporary files, or set TMPDIR to another one',
-    ]).toProblem();
+    // An error of this program's own is not about the folder, as where nothing can be listened on.
+    const hints =
+      error instanceof SidecarError
+        ? []
+        : ['Make room in the folder for temporary files, or set TMPDIR to another one'];
+    const detail = `No scratch machine can be made: ${messageOf(error)}`;
+    const problem = new SidecarError('cannot-write', detail, hints).toProblem();
     printProblem(context, problem, asJson);
     return factsOf(problem.code).exitCode;
   }
