@@ -139,7 +139,7 @@ async function judge(
     if (unvalidated) return null;
     return { kind: 'refused', problem: verdict.problem, exitCode: EXIT.config, model: verdict.model };
   }
-  for (const { code, detail, hints } of verdict.warnings) log.warn(detail, { code, hint: hints.join('; ') });
+  for (const { code, detail, hints } of verdict.warnings) log.warn(detail, { code, hints });
   if (verdict.line !== null && !unvalidated) log.info(verdict.line);
   return null;
 }

@@ -143,3 +143,19 @@ it('endpoint.json that a killed server left behind with the same address keeps n
   writeFileSync(stateFile(home, 'endpoint.json'), left, { mode: 0o600 });
   expect((await start(home, { flags: { port } })).kind).toBe('started');
 });
+
+it('a start in an empty home tells each hint of its warning apart, in one line', async () => {
+  const home = await tempFolder();
+  const lines: string[] = [];
+  const log = createLogger({ level: 'warn', format: 'json', write: (line) => lines.push(line) });
+  expect((await start(home, { log })).kind).toBe('started');
+  const entry: unknown = JSON.parse(lines.find((line) => line.includes('no-default-model')) ?? '');
+  expect(entry).toMatchObject({
+    level: 'warn',
+    hints: [
+      expect.stringMatching(/^[^;]+$/),
+      expect.stringMatching(/^Name one: [^;]+$/),
+      expect.stringMatching(/^Or set [^;]+$/),
+    ],
+  });
+});

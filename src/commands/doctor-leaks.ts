@@ -1,14 +1,11 @@
 /** `doctor --leaks`: the self-test for leaks, with its report. */
 import { randomInt } from 'node:crypto';
 import { EXIT, factsOf, messageOf, SidecarError } from '../domain/errors.ts';
-import { nodeProgram, programCommand } from '../platform/process.ts';
+import { exitCodeOfStop, nodeProgram, programCommand } from '../platform/process.ts';
 import type { PlaceReport } from '../self-test/findings.ts';
 import { type LeakReport, runLeakTest, type SeededSource } from '../self-test/leak-test.ts';
 import { type CommandContext, printJson } from './context.ts';
 import { printProblem } from './print-problem.ts';
-
-/** Exit code of a program that Ctrl-C ended. */
-const INTERRUPTED = 130;
 
 /** Runs it. Exit code 0: everything was looked at and is clean. */
 export async function doctorLeaks(context: CommandContext, asJson: boolean): Promise<number> {
@@ -28,9 +25,13 @@ export async function doctorLeaks(context: CommandContext, asJson: boolean): Pro
     });
   } catch (error) {
     progress.wipe();
-    const problem = new SidecarError('cannot-write', `No scratch machine can be made: ${messageOf(error)}`, [
-      'Make room in the folder for temporary files, or set TMPDIR to another one',
-    ]).toProblem();
+    // An error of this program's own is not about the folder, as where nothing can be listened on.
+    const hints =
+      error instanceof SidecarError
+        ? []
+        : ['Make room in the folder for temporary files, or set TMPDIR to another one'];
+    const detail = `No scratch machine can be made: ${messageOf(error)}`;
+    const problem = new SidecarError('cannot-write', detail, hints).toProblem();
     printProblem(context, problem, asJson);
     return factsOf(problem.code).exitCode;
   }
@@ -38,7 +39,7 @@ export async function doctorLeaks(context: CommandContext, asJson: boolean): Pro
   const isClean = report.notDone.length === 0 && report.places.every(({ leaks }) => leaks.length === 0);
   if (asJson) printJson(context, { clean: isClean, ...report });
   else context.print(toText(report, isClean));
-  if (stopSignal.aborted) return INTERRUPTED;
+  if (stopSignal.aborted) return exitCodeOfStop(stopSignal);
   return isClean ? EXIT.ok : EXIT.failed;
 }
 

@@ -7,6 +7,7 @@ import { isRecord } from '../domain/record.ts';
 import { keyDefect, Secret } from '../domain/secret.ts';
 import { readSecretRef, type SecretRef } from '../domain/secret-ref.ts';
 import { hasControlCharacters, quoteUntrusted } from '../domain/untrusted-text.ts';
+import { LATEST_TIME } from '../platform/clock.ts';
 import { findDuplicateKey } from './duplicate-keys.ts';
 import { flatToProfiles, looksFlat } from './flat-credentials.ts';
 import { classifyKeyText, variableNamedBy } from './key-text.ts';
@@ -14,9 +15,6 @@ import { reasonOf } from './key-value.ts';
 import { grantOf, readStoredLogin } from './oauth/stored-grant.ts';
 import { PROFILE_TYPES } from './stored-profile.ts';
 import type { BrokenProfile, ProfileType, ProfileUsage, StoredProfile } from './stored-profile.ts';
-
-/** Latest time that a `Date` can hold, in Unix milliseconds. */
-const LATEST_TIME = 8_640_000_000_000_000;
 
 const optionalText = z.string().optional().catch(undefined);
 const shownText = z

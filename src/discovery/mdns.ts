@@ -87,7 +87,13 @@ export async function openMdnsSocket(): Promise<MdnsSocket> {
   const { Bonjour } = await import('bonjour-service');
   const listeners = new Set<(error: unknown) => void>();
   const bonjour = new Bonjour({}, (error: unknown) => listeners.forEach((listener) => listener(error)));
-  const { mdns } = insides.parse(bonjour).server;
+  const known = insides.safeParse(bonjour);
+  if (!known.success) {
+    // Its socket is open all the same.
+    bonjour.destroy();
+    throw known.error;
+  }
+  const { mdns } = known.data.server;
   // Without a listener a busy port would end the process; the library's own callback is not told.
   mdns.on('error', (error) => listeners.forEach((listener) => listener(error)));
   return {

@@ -110,7 +110,7 @@ export function createModelsJsonFile({ path, clock, log }: ModelsJsonFileDeps): 
   const idsPath = rememberedIdsPath(path);
 
   const read = async (): Promise<Current> => {
-    const file = await readTextFile(path);
+    const file = await readTextFile(path, { refuseDeadLink: true });
     if (file.kind === 'missing') return { kind: 'text', text: null };
     wasThere = true;
     if (file.kind === 'text') return { kind: 'text', text: file.text };

@@ -123,5 +123,6 @@ function toText(line: string, colour: boolean): string {
 }
 
 function formatField(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map((item) => JSON.stringify(item)).join(', ')}]`;
   return typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value);
 }

@@ -9,7 +9,7 @@ export interface ObservedProgram {
   readonly stderr: () => string;
   /** Waits for a match in what it prints; undefined when it ended, or the time is over. */
   readonly until: (pattern: RegExp, timeoutMs: number) => Promise<RegExpExecArray | undefined>;
-  /** Settles when it has ended. Null: a signal ended it. */
+  /** Settles when it has ended, whatever it leaves running. Null: a signal ended it. */
   readonly ended: Promise<number | null>;
   /** Asks it to end, and ends it when it does not within five seconds. */
   readonly stop: () => Promise<number | null>;
@@ -25,6 +25,9 @@ export interface ObservedRequest {
   /** Text for its standard input. @default '' */
   readonly input?: string;
 }
+
+/** What a program leaves running may hold its output open for ever; after its end that is waited for so long, in milliseconds. */
+const GRACE_MS = 2_000;
 
 /** Starts a program. One that cannot be started ends with exit code null. */
 export function startObserved({ command, args, env, cwd, input = '' }: ObservedRequest): ObservedProgram {
@@ -46,13 +49,25 @@ export function startObserved({ command, args, env, cwd, input = '' }: ObservedR
   child.stdin.on('error', () => undefined);
   child.stdin.end(input);
   let hasEnded = false;
+  let grace: NodeJS.Timeout | undefined;
   const ended = new Promise<number | null>((resolve) => {
     const end = (code: number | null): void => {
+      clearTimeout(grace);
       hasEnded = true;
       resolve(code);
       tell();
     };
     child.on('close', end);
+    child.on('exit', (code) => {
+      grace = setTimeout(() => {
+        // What has come meanwhile is read before this.
+        setImmediate(() => {
+          child.stdout.destroy();
+          child.stderr.destroy();
+          end(code);
+        });
+      }, GRACE_MS);
+    });
     child.on('error', () => end(null));
   });
   return {

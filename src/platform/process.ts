@@ -50,6 +50,28 @@ export interface StopSignal {
   readonly stop: () => void;
 }
 
+/** Exit code of a program that Ctrl-C ended, as shells have it. */
+const INTERRUPTED = 130;
+
+/** What a signal that aborted says of it. */
+class Interruption extends Error {
+  override readonly name = 'AbortError';
+  readonly exitCode: number;
+
+  constructor(exitCode: number) {
+    super('The program was told to stop');
+    this.exitCode = exitCode;
+  }
+}
+
+/**
+ * The exit code of a command that was stopped in the middle: 128 and the number of the signal, as shells say it; that
+ * of Ctrl-C where it was no signal.
+ */
+export function exitCodeOfStop({ reason }: AbortSignal): number {
+  return reason instanceof Interruption ? reason.exitCode : INTERRUPTED;
+}
+
 /** Makes the signal; installs no handler yet. */
 export function createStopSignal(): StopSignal {
   let controller: AbortController | undefined;
@@ -66,7 +88,7 @@ export function createStopSignal(): StopSignal {
         process.on(name, () => {
           if (name === 'SIGHUP') endBySignal(name);
           if (made.signal.aborted) process.exit(code);
-          made.abort();
+          made.abort(new Interruption(code));
         });
       }
       return made.signal;

@@ -92,7 +92,7 @@ export async function readModelsJsonFile(
 ): Promise<{ view: ModelsJsonView } | { finding: Finding }> {
   const { modelsJsonPath: path, discoverySkipped } = fixed;
   if (discoverySkipped !== null) return { view: { kind: 'skipped', reason: discoverySkipped } };
-  const read = await readTextFile(path);
+  const read = await readTextFile(path, { refuseDeadLink: true });
   if (read.kind === 'refused') {
     return { finding: { code: 'config-invalid', detail: read.detail, hint: `Mend or remove ${path}` } };
   }

@@ -253,7 +253,7 @@ async function viewModelsJson(
   const read = await readModelsJsonFile(fixed);
   const troubles = 'finding' in read ? [read.finding] : [];
   if (scan === 'memory' && fixed.discoverySkipped === null) {
-    const file = await readTextFile(fixed.modelsJsonPath);
+    const file = await readTextFile(fixed.modelsJsonPath, { refuseDeadLink: true });
     if (file.kind !== 'refused') {
       // What a scan that writes would make of it: a corrupt file is rebuilt.
       const merged = mergeModelsJson(file.kind === 'text' ? file.text : null, report);

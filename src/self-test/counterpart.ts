@@ -3,6 +3,7 @@
  * refuses it answers with all that it was sent, as a careless server does.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { listen } from '../http/listening.ts';
 import type { CanaryBook } from './canaries.ts';
 import { answerAws } from './counterpart-aws.ts';
 import type { PlayedAnswer, PlayedRequest } from './played-request.ts';
@@ -15,7 +16,11 @@ export interface Counterpart {
   readonly close: () => Promise<void>;
 }
 
-/** Starts it on a free port of the loopback address. */
+/**
+ * Starts it on a free port of the loopback address.
+ *
+ * @throws SidecarError where this machine lets nobody listen there
+ */
 export async function startCounterpart(book: CanaryBook): Promise<Counterpart> {
   const refused = new Set<string>();
   let answered = 0;
@@ -39,10 +44,8 @@ export async function startCounterpart(book: CanaryBook): Promise<Counterpart> {
     // Whoever went away in the middle, or asked for no path, gets no answer.
     answer(request, response).catch(() => response.destroy());
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('A server without a port');
-  url = `http://127.0.0.1:${address.port}`;
+  const { port } = await listen(server, { host: '127.0.0.1', port: 0 });
+  url = `http://127.0.0.1:${port}`;
   return {
     url,
     refuse: (name) => void refused.add(name),

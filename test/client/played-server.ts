@@ -1,9 +1,8 @@
 /** A server that proves itself and then answers what a test says: for what no real one does on demand. */
-import { once } from 'node:events';
-import { createServer } from 'node:http';
 import { onTestFinished } from 'vitest';
 import { Secret } from '../../src/domain/secret.ts';
 import { proofFor } from '../../src/http/liveness-proof.ts';
+import { serveLocally } from '../helpers/local-server.ts';
 
 /** As much of a state as tells that it is one. */
 export const STATE = { revision: 1, providers: [] };
@@ -32,7 +31,7 @@ export async function startPlayedServer(answers: readonly Played[]): Promise<Pla
   const token = new Secret('played-token-0123456789');
   const asked: unknown[] = [];
   const lastEventIds: unknown[] = [];
-  const server = createServer((request, response) => {
+  const url = await serveLocally((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://localhost');
     if (pathname === '/livez') {
       const proof = proofFor(searchParams.get('challenge') ?? '', request.headers.host ?? '', token);
@@ -66,16 +65,7 @@ export async function startPlayedServer(answers: readonly Played[]): Promise<Pla
       }
     });
   });
-  server.listen({ host: '127.0.0.1', port: 0 });
-  await once(server, 'listening');
-  onTestFinished(async () => {
-    server.close();
-    server.closeAllConnections();
-    await once(server, 'close');
-  });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return { url: `http://127.0.0.1:${address.port}`, token: token.reveal(), asked, lastEventIds };
+  return { url, token: token.reveal(), asked, lastEventIds };
 }
 
 /** What nobody caught from now to the end of the test: each would have ended a program that uses the client. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { CommandContext } from '../../src/commands/context.ts';
 import { request, type RequestFlags } from '../../src/commands/request.ts';
-import { scriptedApi } from '../credentials/exchange/rig.ts';
+import { serveLocally } from '../helpers/local-server.ts';
 import { tempFolder } from '../platform/temp-folder.ts';
 
 interface Sent {
@@ -21,7 +21,7 @@ async function acme(
   { key = 'acme-key-0123456789', isTerminal = false }: { key?: string; isTerminal?: boolean } = {},
 ) {
   const seen: Sent[] = [];
-  const url = await scriptedApi((message, response) => {
+  const url = await serveLocally((message, response) => {
     let body = '';
     message.on('data', (part: Buffer) => (body += part.toString()));
     message.on('end', () => {

@@ -20,12 +20,12 @@ const LOOK_DEADLINE: Place = {
 
 export const FAULT_DEFENCES: readonly Defence[] = [
   {
-    against: 'fault: a runtime that flaps',
+    against: 'fault: a runtime that flaps again and again',
     file: 'src/validation/health.ts',
     defence: "if (check.kind !== 'usable') return 'failing';",
     without: '',
     test: RUNTIMES,
-    fails: 'fault: a runtime that flaps',
+    fails: 'fault: a runtime that flaps again and again',
   },
   {
     against: 'fault: a runtime that flaps faster than anybody looks',
@@ -122,12 +122,12 @@ export const FAULT_DEFENCES: readonly Defence[] = [
     fails: 'fault: the AWS chain fails',
   },
   {
-    against: 'fault: the clock jumps %s',
+    against: 'fault: the clock is set %s',
     file: 'src/credentials/oauth/refresh-policy.ts',
     defence: "if (obtained !== null && now < obtained - CLOCK_STEP_MS) return { kind: 'short' };",
     without: '',
     test: CREDENTIALS,
-    fails: 'fault: the clock jumps ',
+    fails: 'fault: the clock is set ',
   },
   {
     against: 'fault: the clock jumps a day back while a server is down: the pause ends with the jump',
@@ -175,6 +175,14 @@ export const FAULT_DEFENCES: readonly Defence[] = [
     without: "current.kind === 'text' && current.text === null && !explicit && !wasThere",
     test: FILES,
     fails: 'fault: models.json is deleted while the server runs',
+  },
+  {
+    against: 'fault: models.json is replaced by a link to nowhere',
+    file: 'src/inputs.ts',
+    defence: 'const read = await readTextFile(path, { refuseDeadLink: true });',
+    without: 'const read = await readTextFile(path);',
+    test: FILES,
+    fails: 'fault: models.json is replaced by a link to nowhere',
   },
   {
     against: 'fault: models.json is replaced by a folder',

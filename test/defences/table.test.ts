@@ -26,6 +26,11 @@ describe('"each was seen failing once with its defence removed"', () => {
     expect(listed.filter((row) => !rows.includes(row))).toEqual([]);
   });
 
+  it('the name of a fault’s test picks out that test alone', () => {
+    const names = [...new Set(FAULT_DEFENCES.map(({ fails }) => fails))];
+    expect(names.filter((one) => names.some((other) => other !== one && other.startsWith(one)))).toEqual([]);
+  });
+
   it.each([...THREAT_DEFENCES, ...FAULT_DEFENCES].map((one) => [one.against, one.file, one] as const))(
     '%s: its defence is in %s exactly once, and its test exists',
     (_against, _file, defence) => {

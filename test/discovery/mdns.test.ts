@@ -71,6 +71,19 @@ describe('browsing', () => {
   });
 });
 
+it('a library that is not what it was is an error, and leaves no socket open', async () => {
+  const destroyed = vi.fn();
+  vi.doMock('bonjour-service', () => ({
+    Bonjour: class {
+      readonly server = { mdns: { on: 'no function' } };
+      readonly destroy = destroyed;
+    },
+  }));
+  onTestFinished(() => vi.doUnmock('bonjour-service'));
+  await expect(openMdnsSocket()).rejects.toThrow('server');
+  expect(destroyed).toHaveBeenCalledOnce();
+});
+
 /** Whether this machine can send itself a multicast datagram at all. */
 async function canMulticast(): Promise<boolean> {
   const socket = createSocket({ type: 'udp4', reuseAddr: true });

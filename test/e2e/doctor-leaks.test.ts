@@ -143,9 +143,12 @@ describe('the whole run', () => {
 });
 
 describe('an end before the end', () => {
-  it.each<NodeJS.Signals>(['SIGINT', 'SIGTERM'])(
-    '%s: exit code 130, programs ended, scratch machines removed, and it is said',
-    async (signal) => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)(
+    '%s: exit code %i, programs ended, scratch machines removed, and it is said',
+    async (signal, exitCode) => {
       const here = await machine();
       const running = startCli(['doctor', '--leaks'], here);
       await running.until(/A server with what works/);
@@ -153,7 +156,7 @@ describe('an end before the end', () => {
         timeout: 30_000,
       });
       const { code, stdout } = await running.stop(signal);
-      expect(code).toBe(130);
+      expect(code).toBe(exitCode);
       expect(stdout).toContain('Not done: It was interrupted');
       expect(stdout).not.toContain('No leak was found\n');
       expect(await readdir(here.temporary)).toEqual([]);

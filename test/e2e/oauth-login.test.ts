@@ -161,16 +161,19 @@ describe('Login on the command line', () => {
     expect(await storedProfile()).toBeUndefined();
   });
 
-  it.each(['SIGINT', 'SIGTERM'] as const)(
-    '%s leaves nothing behind: no listener, no profile, no draft',
-    async (signal) => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)(
+    '%s ends it with %i and leaves nothing behind: no listener, no profile, no draft',
+    async (signal, exitCode) => {
       const running = startCli(['oauth', 'login', 'acme'], { home, env: ENV });
       await running.until(/http\S+\/auth\?\S+\n/);
       const redirect = new URL(/(http\S+\/auth\?\S+)/.exec(running.stderr())?.[1] ?? '').searchParams.get(
         'redirect_uri',
       );
       const { code, stderr } = await running.stop(signal);
-      expect(code).toBe(130);
+      expect(code).toBe(exitCode);
       expect(stderr).toContain('The login was cancelled');
       await expect(fetch(redirect ?? '')).rejects.toThrow('fetch failed');
       const files = await readdir(join(home, '.clawdbot/sidecar'));

@@ -2,14 +2,14 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { scriptedApi } from '../credentials/exchange/rig.ts';
+import { serveLocally } from '../helpers/local-server.ts';
 import { runPiped } from '../helpers/piped-cli.ts';
 import { tempFolder } from '../platform/temp-folder.ts';
 
 /** The program in a home with a provider `acme`, and the bodies that the provider got. */
 async function acme() {
   const bodies: string[] = [];
-  const url = await scriptedApi((message, response) => {
+  const url = await serveLocally((message, response) => {
     let body = '';
     message.on('data', (part: Buffer) => (body += part.toString()));
     message.on('end', () => {

@@ -214,7 +214,7 @@ it.each([
   ['a day forward, as after the sleep of a laptop', 24 * HOUR],
   ['an hour back', -HOUR],
   ['a day back', -24 * HOUR],
-])('fault: the clock jumps %s', async (_how, ms) => {
+])('fault: the clock is set %s', async (_how, ms) => {
   const { clock, move } = movableClock();
   const server = closing(await startOidcProvider());
   const { rig } = await loggedIn(server, clock);

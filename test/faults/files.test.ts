@@ -1,5 +1,5 @@
 /** Files and folders that vanish, turn into something else or break while the server runs. */
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
@@ -77,6 +77,34 @@ it('fault: models.json is deleted while the server runs', async () => {
   await scan(rig);
   expect((await rig.ask('/health')).body).toMatchObject({ status: 'ok' });
   expect((await rig.ask(`/v1/resolve?model=${REF}`)).status).toBe(200);
+});
+
+it('fault: models.json is replaced by a link to nowhere', async () => {
+  const { rig, modelsJson } = await withOllama();
+  rmSync(modelsJson);
+  symlinkSync(`${modelsJson}.none`, modelsJson);
+  await vi.waitFor(async () => {
+    expect((await rig.ask('/health')).body).toMatchObject({
+      status: 'degraded',
+      findings: [
+        expect.objectContaining({
+          code: 'config-invalid',
+          detail: expect.stringContaining(`${modelsJson} is a symbolic link that leads nowhere`),
+        }),
+      ],
+    });
+  }, PATIENCE);
+  await scan(rig);
+  // The last good state is in use, and nothing is written at the place of the link.
+  expect((await rig.ask(`/v1/resolve?model=${REF}`)).status).toBe(200);
+  expect((await rig.ask('/health')).body).toMatchObject({ status: 'degraded' });
+  expect(lstatSync(modelsJson).isSymbolicLink()).toBe(true);
+  await rm(modelsJson);
+  await scan(rig);
+  await vi.waitFor(
+    async () => expect((await rig.ask('/health')).body).toMatchObject({ status: 'ok' }),
+    PATIENCE,
+  );
 });
 
 it('fault: models.json is replaced by a folder', async () => {

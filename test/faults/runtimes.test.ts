@@ -25,7 +25,7 @@ async function state(rig: Rig): Promise<{ health: unknown; resolves: boolean }> 
 const ok = { health: expect.objectContaining({ status: 'ok' }), resolves: true };
 const failing = { health: expect.objectContaining({ status: 'failing' }), resolves: false };
 
-it('fault: a runtime that flaps', async () => {
+it('fault: a runtime that flaps again and again', async () => {
   const { ollama, rig } = await ollamaRig();
   expect(await state(rig)).toEqual(ok);
   const costs: number[] = [];

@@ -17,6 +17,7 @@ import { Secret } from '../../src/domain/secret.ts';
 import { type Clock, systemClock } from '../../src/platform/clock.ts';
 import { getTokens } from './oauth-browser.ts';
 import { CLIENTS, startOidcProvider, type TestServer, type TestServerOptions } from './oidc-provider.ts';
+import { publicClient } from './public-client.ts';
 
 const PROFILE = 'acme:default';
 
@@ -71,17 +72,10 @@ export async function createOAuthRig(options: TestServerOptions = {}): Promise<O
   const logged: string[] = [];
   const learned = new Set<string>();
   const keepers: OAuthTokenKeeper[] = [];
-  const settings: OAuthClientSettings = {
-    issuer: server.issuer,
-    endpoints: null,
+  const settings = publicClient(server.issuer, {
     clientId: CLIENTS.public.client_id,
-    clientSecret: null,
-    tokenEndpointAuthMethod: 'none',
     scopes: ['openid'],
-    redirectUri: null,
-    resource: null,
-    userinfo: null,
-  };
+  });
   const stored = async (): Promise<StoredLogin> => {
     const login = readStoredLogin(await store.readEntry(PROFILE));
     if (login === undefined) throw new Error('nobody is logged in');

@@ -1,17 +1,17 @@
 /** A lease that the server did not grant is none, however the connection ends. */
-import { once } from 'node:events';
-import { createServer, type ServerResponse } from 'node:http';
-import { expect, it, onTestFinished } from 'vitest';
+import type { ServerResponse } from 'node:http';
+import { expect, it } from 'vitest';
 import { makeCallerToken } from '../../src/domain/caller-token.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import { holdLease } from '../../src/http/held-lease.ts';
 import { proofFor } from '../../src/http/liveness-proof.ts';
 import { connectProven, type ProvenServer } from '../../src/http/proven-server.ts';
+import { serveLocally } from '../helpers/local-server.ts';
 
 /** A connection to a server that proves itself and then does this. */
 async function connected(then: (response: ServerResponse) => void): Promise<ProvenServer> {
   const token = new Secret('played-token-0123456789');
-  const played = createServer((request, response) => {
+  const url = await serveLocally((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://localhost');
     if (pathname !== '/livez') {
       request.resume().once('end', () => then(response));
@@ -19,16 +19,8 @@ async function connected(then: (response: ServerResponse) => void): Promise<Prov
     }
     const proof = proofFor(searchParams.get('challenge') ?? '', request.headers.host ?? '', token);
     response.end(JSON.stringify({ status: 'ok', proof }));
-  }).listen(0, '127.0.0.1');
-  await once(played, 'listening');
-  onTestFinished(async () => {
-    played.closeAllConnections();
-    played.close();
-    await once(played, 'close');
   });
-  const address = played.address();
-  const port = address !== null && typeof address === 'object' ? address.port : 0;
-  const server = await connectProven({ url: `http://127.0.0.1:${port}`, token });
+  const server = await connectProven({ url, token });
   if (server === undefined) throw new Error('it did not prove itself');
   return server;
 }

@@ -46,6 +46,12 @@ describe('the pretty format', () => {
     ]);
   });
 
+  it('a list is told item by item', () => {
+    const { log, lines } = logInto({ format: 'pretty' });
+    log.warn('No model', { hints: ['Start one', 'Or name one'] });
+    expect(lines).toEqual([expect.stringMatching(/No model hints=\["Start one", "Or name one"\]\n$/)]);
+  });
+
   it('has no colour unless it is asked for', () => {
     const { log, lines } = logInto({ format: 'pretty', level: 'debug' });
     const coloured = logInto({ format: 'pretty', level: 'debug', colour: true });

@@ -253,11 +253,20 @@ const ifPrivate =
   ({ trust, name }: Reader): string | RegExp =>
     trust === 'plain' ? 'used' : name.startsWith('a file') ? detail : new RegExp(`: ${detail}`);
 
+/** The agent's own files are its business: where one is not there, the next place is looked at. */
+const isAgents = ({ name }: Reader): boolean => name.startsWith('the agent’s') || name.startsWith('oauth');
+
 const always = (detail: string) => (): RegExp => new RegExp(detail);
 
 const VERDICTS: Readonly<Record<Defect, (reader: Reader) => string | RegExp>> = {
   nothing: () => 'used',
   'a symbolic link': ifPrivate('<path> is a symbolic link'),
+  'a link to nowhere': (reader) =>
+    reader.trust === 'private'
+      ? /<path> is a symbolic link$/
+      : isAgents(reader)
+        ? 'nothing'
+        : /^config-invalid: .*<path> is a symbolic link that leads nowhere, to "<path>\.none"/,
   'a link to itself': always('<path> is a symbolic link'),
   'a foreign owner': ifPrivate('<path> belongs to another user'),
   'a wide mode': ifPrivate('<path> can be read by other users; run: chmod 600 <path>'),

@@ -29,6 +29,10 @@ export const SPOILS = {
     await rename(path, `${path}.target`);
     await symlink(`${path}.target`, path);
   },
+  'a link to nowhere': async (path) => {
+    await rename(path, `${path}.target`);
+    await symlink(`${path}.none`, path);
+  },
   'a link to itself': async (path) => {
     await rename(path, `${path}.target`);
     await symlink(path, path);

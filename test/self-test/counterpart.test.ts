@@ -1,9 +1,19 @@
 /** The server that plays every other one outlives whoever asks it. */
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, Server } from 'node:net';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { createCanaryBook } from '../../src/self-test/canaries.ts';
 import { startCounterpart } from '../../src/self-test/counterpart.ts';
+
+it('a machine that lets nobody listen is told, and not waited for', async () => {
+  const listen = vi.spyOn(Server.prototype, 'listen').mockImplementation(function fail(this: Server) {
+    queueMicrotask(() => this.emit('error', Object.assign(new Error('full'), { code: 'EMFILE' })));
+    return this;
+  });
+  onTestFinished(() => listen.mockRestore());
+  const started = startCounterpart(createCanaryBook((length) => 'x'.repeat(length)));
+  await expect(started).rejects.toThrow('Cannot listen on "127.0.0.1" port 0 (EMFILE)');
+});
 
 it.each([
   [

@@ -1,10 +1,10 @@
 /** What the self-test says of events is said of events that it read, and a stream that breaks ends nothing else. */
-import { once } from 'node:events';
-import { createServer, type RequestListener, type ServerResponse } from 'node:http';
+import type { RequestListener, ServerResponse } from 'node:http';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { createCanaryBook } from '../../src/self-test/canaries.ts';
 import { openDriver, type ServerDriver } from '../../src/self-test/drive-server.ts';
 import { createFindings } from '../../src/self-test/findings.ts';
+import { serveLocally } from '../helpers/local-server.ts';
 
 const head = { 'content-type': 'text/event-stream' };
 
@@ -41,16 +41,8 @@ it('a stream that breaks while it is read ends that one request alone', async ()
 
 /** A driver for a server that answers so. */
 async function driverOf(answer: RequestListener): Promise<ServerDriver> {
-  const server = createServer(answer).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(async () => {
-    server.closeAllConnections();
-    server.close();
-    await once(server, 'close');
-  });
-  const address = server.address();
-  const port = address !== null && typeof address === 'object' ? address.port : 0;
+  const url = await serveLocally(answer);
   const findings = createFindings(createCanaryBook((length) => 'x'.repeat(length)));
   const { signal } = new AbortController();
-  return openDriver(`http://127.0.0.1:${port}`, 'a-token', findings, signal);
+  return openDriver(url, 'a-token', findings, signal);
 }

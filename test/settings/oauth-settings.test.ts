@@ -4,6 +4,7 @@ import { type OAuthClientSettings, oauthClientFor } from '../../src/domain/oauth
 import { readTextFile } from '../../src/platform/files.ts';
 import { loadSettings, type SettingsLoad } from '../../src/settings/load.ts';
 import { type ConfigTree, createConfigTree } from '../helpers/config-tree.ts';
+import { publicClient } from '../helpers/public-client.ts';
 
 let tree: ConfigTree;
 beforeEach(async () => {
@@ -35,17 +36,7 @@ const ISSUER = { issuer: 'https://id.example', clientId: 'c1' };
 
 describe('an entry', () => {
   it('needs an issuer and a client id, and is a public client then', async () => {
-    expect(await entry(ISSUER)).toEqual({
-      issuer: 'https://id.example',
-      endpoints: null,
-      clientId: 'c1',
-      clientSecret: null,
-      tokenEndpointAuthMethod: 'none',
-      scopes: [],
-      redirectUri: null,
-      resource: null,
-      userinfo: null,
-    });
+    expect(await entry(ISSUER)).toEqual(publicClient('https://id.example', { clientId: 'c1' }));
   });
 
   it('takes explicit endpoints in place of an issuer', async () => {

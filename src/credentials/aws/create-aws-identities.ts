@@ -52,12 +52,20 @@ export function createAwsIdentities(deps: AwsIdentitiesDeps): AwsIdentities {
     const key = createHash('sha256')
       .update(JSON.stringify(awsVariables(env)))
       .digest('hex');
-    const used = identities.get(key) ?? add(key, env);
+    const used = identities.get(key) ?? create(env);
     used.env = env;
+    // Put at the end each time, so the first one is the one that was not used for longest.
+    identities.delete(key);
+    identities.set(key, used);
+    const [first] = identities;
+    if (identities.size > MOST_HELD && first !== undefined) {
+      first[1].held.close();
+      identities.delete(first[0]);
+    }
     if (providerId !== undefined) used.providers.add(providerId);
     return used.held;
   };
-  const add = (key: string, env: Environment): Used => {
+  const create = (env: Environment): Used => {
     const used: Used = {
       env,
       providers: new Set(),
@@ -73,12 +81,6 @@ export function createAwsIdentities(deps: AwsIdentitiesDeps): AwsIdentities {
         },
       }),
     };
-    identities.set(key, used);
-    const [oldest] = identities;
-    if (identities.size > MOST_HELD && oldest !== undefined) {
-      oldest[1].held.close();
-      identities.delete(oldest[0]);
-    }
     return used;
   };
 

@@ -158,6 +158,12 @@ export function createOAuthTokens(options: OAuthTokensOptions): OAuthTokenKeeper
     state.timer = { version, handle };
   };
 
+  /** The one way out of every access token: the log knows it before anybody has it. */
+  const handOut = (token: HeldToken, trouble: OAuthTrouble | null): OAuthTokenOutcome => {
+    onSecret(token.access.reveal());
+    return toOutcome(token, trouble);
+  };
+
   /** What a decision comes to; null where a renewal comes first. */
   const answer = (state: ProfileState, now: number): OAuthTokenOutcome | null => {
     const { token, decision } = judge(state, now);
@@ -168,8 +174,7 @@ export function createOAuthTokens(options: OAuthTokensOptions): OAuthTokenKeeper
       case 'hand-out':
         if (decision.dueAt !== null) arm(state, token.grant.version, decision.dueAt);
         if (decision.renew && background && !closed) void renew(state);
-        onSecret(token.access.reveal());
-        return toOutcome(
+        return handOut(
           token,
           decision.trouble === null ? unsavedTrouble(state) : toTrouble(providerId, decision.trouble, now),
         );
@@ -192,12 +197,12 @@ export function createOAuthTokens(options: OAuthTokensOptions): OAuthTokenKeeper
         const token = toHeldToken(result.login);
         const foreign = foreignness(request, token);
         if (foreign !== null) return reauthRequired(providerId, foreign);
-        return toOutcome(token, unsavedTrouble(state));
+        return handOut(token, unsavedTrouble(state));
       }
       case 'refused': {
         const { detail } = result;
         const isGood = !rejected && before.expires !== null && clock() < before.expires;
-        if (isGood) return toOutcome(before, reauthRequired(providerId, detail));
+        if (isGood) return handOut(before, reauthRequired(providerId, detail));
         return reauthRequired(providerId, `${endOf(before, rejected)}, and ${detail}`);
       }
       case 'gone':

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { keyDefect, Secret } from '../../domain/secret.ts';
 import { hasControlCharacters } from '../../domain/untrusted-text.ts';
+import { LATEST_TIME } from '../../platform/clock.ts';
 
 /** Why a stored login cannot be renewed any more. Only a new login ends this state. */
 export interface GrantRefusal {
@@ -40,7 +41,7 @@ export interface StoredLogin extends OAuthGrant {
   readonly renewing: number | null;
 }
 
-const time = z.number().positive().optional().catch(undefined);
+const time = z.number().positive().max(LATEST_TIME).optional().catch(undefined);
 const plainText = z
   .string()
   .trim()

@@ -2,6 +2,7 @@
 import { EXIT } from '../../domain/errors.ts';
 import { quoteUntrusted } from '../../domain/untrusted-text.ts';
 import { toIso } from '../../platform/clock.ts';
+import { exitCodeOfStop } from '../../platform/process.ts';
 import { failure, shadowWarning } from '../key-results.ts';
 import type { CommandResult, LoginDeps } from '../plugin.ts';
 import type { LoginFlow, LoginTask } from './flow.ts';
@@ -9,9 +10,6 @@ import type { LoginOutcome } from './login-outcome.ts';
 import type { OAuthSession } from './oauth-deps.ts';
 import { problemOfLogin } from './login-problem.ts';
 import { startLogin } from './start-login.ts';
-
-/** Exit code of a command that a person interrupted, as shells have it. */
-const INTERRUPTED = 130;
 
 export interface OAuthLoginOptions {
   /** Canonical id. */
@@ -43,7 +41,9 @@ export async function runOAuthLogin(
     oauth.tell('No browser could be opened here: open the address by hand.');
   }
   const outcome = await oauth.waiting('Waiting for the login', started.outcome);
-  return outcome.kind === 'complete' ? loggedIn(provider, outcome, deps) : notLoggedIn(outcome);
+  return outcome.kind === 'complete'
+    ? loggedIn(provider, outcome, deps)
+    : notLoggedIn(outcome, oauth.interrupted());
 }
 
 function instructions(provider: string, task: LoginTask): string[] {
@@ -87,8 +87,12 @@ async function loggedIn(
   };
 }
 
-function notLoggedIn(outcome: Extract<LoginOutcome, { kind: 'failed' }>): CommandResult {
+function notLoggedIn(
+  outcome: Extract<LoginOutcome, { kind: 'failed' }>,
+  interrupted: AbortSignal,
+): CommandResult {
   const problem = problemOfLogin(outcome);
-  const result = outcome.code === 'cancelled' ? failure(problem, INTERRUPTED) : failure(problem);
+  const result =
+    outcome.code === 'cancelled' ? failure(problem, exitCodeOfStop(interrupted)) : failure(problem);
   return { ...result, json: { ...result.json, reason: outcome.code } };
 }

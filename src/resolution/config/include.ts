@@ -140,7 +140,7 @@ class Includer {
   }
 
   async #load(path: string, named: string, place: Place): Promise<unknown> {
-    const file = await this.#read(path, { maxBytes: MAX_FILE_BYTES });
+    const file = await this.#read(path, { maxBytes: MAX_FILE_BYTES, refuseDeadLink: true });
     if (file.kind !== 'text') {
       const reason = file.kind === 'missing' ? 'there is no such file' : file.detail;
       const more = file.kind === 'refused' ? { hint: fileRemedy(path, file.reason) } : {};

@@ -148,7 +148,7 @@ async function loadDotEnv(
   env: Environment,
   read: typeof readTextFile,
 ): Promise<{ path: string; env: Environment; findings: Finding[] }> {
-  const file = await read(path, { maxBytes: 1024 * 1024 });
+  const file = await read(path, { maxBytes: 1024 * 1024, refuseDeadLink: true });
   if (file.kind === 'missing') return { path, env, findings: [] };
   // The parser drops such a character, and the value that is left is another one than was written.
   const isMangled = file.kind === 'text' && /\r(?!\n)/.test(file.text);

@@ -101,11 +101,11 @@ afterAll(async () => {
 const runBuilt: typeof runCommand = (request) => runCommand({ ...request, args: [PROGRAM] });
 const PROGRAM = resolve(import.meta.dirname, '../../../dist/program/chain-program.js');
 
-function open(at = home, ownPorts: readonly number[] = []): AwsIdentities {
+function open(at = home, ownPorts: readonly number[] = [], run = runBuilt): AwsIdentities {
   const identities = createAwsIdentities({
     home: at,
     ownPorts,
-    run: runBuilt,
+    run,
     clock: systemClock,
     random: () => 0.5,
     onSecret: (value) => secrets.push(value),
@@ -402,6 +402,28 @@ describe('"Our own container URL in our own environment": it is never asked', ()
       detail: expect.stringContaining('credential_process of the profile is provider-sidecar itself'),
     });
   });
+});
+
+it('of more sets of variables than are held, the one that was not used for longest goes', async () => {
+  const asked: (string | undefined)[] = [];
+  const run: typeof runCommand = ({ env }) => {
+    asked.push(env['AWS_ACCESS_KEY_ID']);
+    const keys = { accessKeyId: 'AKIATEST', secretAccessKey: 'canary-held', sessionToken: null };
+    const answer = { kind: 'found', ...keys, expiration: null, features: [] };
+    return Promise.resolve({ kind: 'finished', stdout: JSON.stringify(answer) });
+  };
+  const identities = open(home, [], run);
+  const use = (name: string) =>
+    identities.resolve(
+      { env: environment({ AWS_ACCESS_KEY_ID: name, AWS_SECRET_ACCESS_KEY: 'x' }), region: null },
+      Date.now(),
+    );
+  const others = Array.from({ length: 7 }, (_, index) => `other-${index}`);
+  for (const name of ['in use', ...others, 'in use', 'one more']) await use(name);
+  expect(asked).toEqual(['in use', ...others, 'one more']);
+  // The last of them had no place any more.
+  for (const name of ['in use', 'one more', ...others.slice(1), 'other-0']) await use(name);
+  expect(asked.slice(9)).toEqual(['other-0']);
 });
 
 it('after close nothing is asked any more, and what was being asked ends', async () => {

@@ -2,7 +2,8 @@
 import type { RequestListener } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { awsVariables, IDENTITIES } from '../../../fixtures/gpu-dev-api/start.ts';
-import { exchangeRig, scriptedApi, storedKey } from './rig.ts';
+import { serveLocally } from '../../helpers/local-server.ts';
+import { exchangeRig, storedKey } from './rig.ts';
 
 const DAY = 24 * 3_600_000;
 const { john } = IDENTITIES;
@@ -15,7 +16,7 @@ const json =
 /** What a login at such an API comes to. */
 async function loginAt(listener: RequestListener) {
   const rig = await exchangeRig();
-  const url = await scriptedApi(listener);
+  const url = await serveLocally(listener);
   const outcome = await rig
     .make()
     .login({ providerId: 'gpu-dev', env: { ...rig.env, GPU_DEV_API_URL: url } });
@@ -108,7 +109,7 @@ describe('answers that are none', () => {
 
   it('a redirect is never followed: the keys stay where they were sent', async () => {
     let elsewhere = 0;
-    const other = await scriptedApi((_request, response) => {
+    const other = await serveLocally((_request, response) => {
       elsewhere += 1;
       response.end();
     });
@@ -153,7 +154,7 @@ describe('addresses', () => {
 
   it('the path of the address stays in front', async () => {
     const paths: (string | undefined)[] = [];
-    const url = await scriptedApi((request, response) => {
+    const url = await serveLocally((request, response) => {
       paths.push(request.url);
       response.end(JSON.stringify(storedKey(Date.UTC(2026, 0, 1) + DAY)));
     });

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { awsVariables, IDENTITIES } from '../../../fixtures/gpu-dev-api/start.ts';
 import { Secret } from '../../../src/domain/secret.ts';
-import { exchangeRig, scriptedApi, storedKey } from './rig.ts';
+import { serveLocally } from '../../helpers/local-server.ts';
+import { exchangeRig, storedKey } from './rig.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -212,7 +213,7 @@ describe('"a caller who got 403 expired gets a new key", once for each refused k
   it('an API that gives the refused key once more is not asked for it again', async () => {
     const { make, env, time } = await exchangeRig();
     let asked = 0;
-    const url = await scriptedApi((_request, response) => {
+    const url = await serveLocally((_request, response) => {
       asked += 1;
       response.setHeader('content-type', 'application/json').end(JSON.stringify(storedKey(time.now + DAY)));
     });
@@ -273,7 +274,7 @@ describe('logout', () => {
 
 describe('"source is down, try again" is told from "log in again"', () => {
   const answers = (status: number) =>
-    scriptedApi((_request, response) => void response.writeHead(status).end());
+    serveLocally((_request, response) => void response.writeHead(status).end());
 
   it.each([
     ['down', 503, true],

@@ -1,7 +1,5 @@
 /** Exchanged keys in this process, with a home of their own, the real API beside them and one clock for both. */
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { createServer, type RequestListener } from 'node:http';
-import { once } from 'node:events';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import {
@@ -85,18 +83,4 @@ export function storedKey(expiresAt: number, more: object = {}): object {
     aws_arn: IDENTITIES.john.arn,
     ...more,
   };
-}
-
-/** An API that answers as it is told. Ends with the test. */
-export async function scriptedApi(listener: RequestListener): Promise<string> {
-  const server = createServer(listener).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(async () => {
-    server.closeAllConnections();
-    server.close();
-    await once(server, 'close');
-  });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return `http://127.0.0.1:${address.port}`;
 }

@@ -1,6 +1,4 @@
 /** Connections to authorization servers: metadata and their checks, client authentication, what is refused. */
-import { once } from 'node:events';
-import { createServer, type RequestListener, type Server } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   type ConnectOutcome,
@@ -11,6 +9,8 @@ import { createReferences } from '../../../src/credentials/references.ts';
 import type { OAuthClientSettings } from '../../../src/domain/oauth-client.ts';
 import { getTokens } from '../../helpers/oauth-browser.ts';
 import { freePort } from '../../helpers/free-port.ts';
+import { serveLocally } from '../../helpers/local-server.ts';
+import { publicClient } from '../../helpers/public-client.ts';
 import { CLIENTS, startOidcProvider, type TestServer } from '../../helpers/oidc-provider.ts';
 
 const closers: (() => Promise<void>)[] = [];
@@ -29,22 +29,11 @@ async function scripted(
   answer: (path: string, issuer: string) => object | number,
 ): Promise<{ issuer: string; asked: string[] }> {
   const asked: string[] = [];
-  let issuer = '';
-  const listener: RequestListener = (request, response) => {
+  const issuer = await serveLocally((request, response) => {
     asked.push(request.url ?? '');
     const body = answer(request.url ?? '', issuer);
     if (typeof body === 'number') response.writeHead(body, { location: 'http://127.0.0.1:9/' }).end();
     else response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-  };
-  const server: Server = createServer(listener).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  issuer = `http://127.0.0.1:${address.port}`;
-  closers.push(async () => {
-    server.closeAllConnections();
-    server.close();
-    await once(server, 'close');
   });
   return { issuer, asked };
 }
@@ -55,18 +44,7 @@ const secrets: string[] = [];
 function serversFor(settings: Partial<OAuthClientSettings>) {
   return createAuthorizationServers({
     clients: {
-      acme: {
-        issuer: null,
-        endpoints: null,
-        clientId: CLIENTS.public.client_id,
-        clientSecret: null,
-        tokenEndpointAuthMethod: 'none',
-        scopes: [],
-        redirectUri: null,
-        resource: null,
-        userinfo: null,
-        ...settings,
-      },
+      acme: publicClient(null, { clientId: CLIENTS.public.client_id, ...settings }),
     },
     clock: () => now,
     onSecret: (value) => secrets.push(value),

@@ -106,6 +106,19 @@ describe('an expired token', () => {
     expect(refreshes()).toBe(1);
   });
 
+  it('one that another program wrote meanwhile, with a time that no date can hold: its end is unknown', async () => {
+    await rig.logIn(-1);
+    const request = await rig.request();
+    await rig.store.changeEntry('acme:default', (entry) => ({
+      ...entry,
+      access: 'access-by-hand',
+      expires: 8_640_000_000_000_001,
+    }));
+    const outcome = await rig.keeper().resolve(request);
+    expect(tokenOf(outcome)).toBe('access-by-hand');
+    expect(outcome).toMatchObject({ expiresAt: null });
+  });
+
   it('is renewed again and again, each time with the newest refresh token', async () => {
     await rig.logIn(-1);
     let now = Date.now();
@@ -193,6 +206,8 @@ describe('"`invalid_grant` re-reads before it gives up and is then `reauth-requi
     const keeper = rig.keeper();
     const outcome = await keeper.resolve(await rig.request());
     expect(outcome).toMatchObject({ kind: 'token', note: expect.stringMatching(/^log in again: /) });
+    // Whatever way a token goes out, the log knows it by then.
+    expect([...rig.learned]).toContain(tokenOf(outcome));
     const later = Date.now() + 51_000;
     expect(keeper.peek(await rig.request(later))?.kind).toBe('reauth-required');
     expect(tokenCalls()).toBe(1);

@@ -9,6 +9,7 @@ import type { OAuthClientSettings } from '../../../src/domain/oauth-client.ts';
 import type { LoginFlow, WaitingLogin } from '../../../src/login/oauth/flow.ts';
 import { type LoginParts, startLogin } from '../../../src/login/oauth/start-login.ts';
 import { type Clock, systemClock } from '../../../src/platform/clock.ts';
+import { publicClient } from '../../helpers/public-client.ts';
 
 export interface LoginRig {
   readonly parts: LoginParts;
@@ -42,18 +43,15 @@ export async function createLoginRig(options: LoginRigOptions): Promise<LoginRig
   const { issuer, clientId, secret, clock = systemClock } = options;
   const folder = await mkdtemp(join(tmpdir(), 'sidecar-oauth-login-'));
   const path = join(folder, 'auth-profiles.json');
-  const settings: OAuthClientSettings = {
-    issuer,
-    endpoints: null,
+  const settings = publicClient(issuer, {
     clientId,
-    clientSecret: secret === undefined ? null : { source: 'env', provider: null, id: 'CLIENT_SECRET' },
-    tokenEndpointAuthMethod: secret === undefined ? 'none' : null,
+    ...(secret !== undefined && {
+      clientSecret: { source: 'env', provider: null, id: 'CLIENT_SECRET' },
+      tokenEndpointAuthMethod: null,
+    }),
     scopes: ['openid', 'profile', 'email'],
-    redirectUri: null,
-    resource: null,
-    userinfo: null,
     ...options.settings,
-  };
+  });
   const env = secret === undefined ? {} : { CLIENT_SECRET: secret };
   const references = createReferences({
     env,

@@ -1,25 +1,23 @@
 /** `oauth login`, `status` and `logout` with real renewals between them, against a server that a test can steer. */
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { createAuthorizationServers } from '../../../src/credentials/oauth/authorization-server.ts';
 import { createOAuthTokens } from '../../../src/credentials/oauth/create-oauth-tokens.ts';
 import { createLoginStore } from '../../../src/credentials/oauth/login-store.ts';
 import { toHeldToken } from '../../../src/credentials/oauth/profile-state.ts';
 import { readStoredLogin, type StoredLogin } from '../../../src/credentials/oauth/stored-grant.ts';
-import { createOwnStore, type OwnStore } from '../../../src/credentials/own-store.ts';
+import type { OwnStore } from '../../../src/credentials/own-store.ts';
 import type { OAuthClientSettings } from '../../../src/domain/oauth-client.ts';
 import { Secret } from '../../../src/domain/secret.ts';
 import type { CommandResult } from '../../../src/login/plugin.ts';
 import { systemClock } from '../../../src/platform/clock.ts';
-import { NO_LOOKUP, publicClient, runOAuth } from './run-oauth.ts';
+import { serveLocally } from '../../helpers/local-server.ts';
+import { publicClient } from '../../helpers/public-client.ts';
+import { tempFolder } from '../../platform/temp-folder.ts';
+import { NO_LOOKUP, runOAuth, storeIn } from './run-oauth.ts';
 
 let folder: string;
 let store: OwnStore;
-let server: Server;
 let issuer: string;
 /** Length of the tokens that the server hands out. */
 let length: number;
@@ -31,14 +29,14 @@ let revoked: string[];
 let onRevocation: () => Promise<unknown>;
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'sidecar-oauth-commands-'));
-  store = createOwnStore({ path: join(folder, 'auth-profiles.json'), clock: systemClock });
+  folder = await tempFolder();
+  store = storeIn(folder);
   length = 40;
   answer = { expires_in: 3600 };
   handedOut = [];
   revoked = [];
   onRevocation = () => Promise.resolve();
-  server = createServer((request, response) => {
+  issuer = await serveLocally((request, response) => {
     let body = '';
     request.on('data', (part: Buffer) => (body += part.toString()));
     request.on('end', () => void respond(request.url ?? '', new URLSearchParams(body)));
@@ -51,16 +49,6 @@ beforeEach(async () => {
       response.end(JSON.stringify(bodyOf(path)));
     };
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  issuer = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
-});
-afterEach(async () => {
-  server.closeAllConnections();
-  server.close();
-  await once(server, 'close');
-  await rm(folder, { recursive: true, force: true });
 });
 
 function bodyOf(path: string): object {

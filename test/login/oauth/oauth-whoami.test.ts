@@ -1,18 +1,16 @@
 /** `oauth whoami` and `oauth logout`: a token goes to its issuer or to the configured URL, and nowhere else. */
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { createAuthorizationServers } from '../../../src/credentials/oauth/authorization-server.ts';
 import type { OAuthTokens } from '../../../src/credentials/oauth/oauth-tokens.ts';
-import { createOwnStore, type OwnStore } from '../../../src/credentials/own-store.ts';
+import type { OwnStore } from '../../../src/credentials/own-store.ts';
 import type { OAuthClientSettings } from '../../../src/domain/oauth-client.ts';
 import { Secret } from '../../../src/domain/secret.ts';
 import type { CommandResult } from '../../../src/login/plugin.ts';
 import { systemClock } from '../../../src/platform/clock.ts';
-import { never, NO_LOOKUP, publicClient, runOAuth } from './run-oauth.ts';
+import { serveLocally } from '../../helpers/local-server.ts';
+import { publicClient } from '../../helpers/public-client.ts';
+import { tempFolder } from '../../platform/temp-folder.ts';
+import { never, NO_LOOKUP, runOAuth, storeIn } from './run-oauth.ts';
 
 const ACCESS = 'canary-access-0123456789';
 
@@ -21,21 +19,9 @@ interface Endpoint {
   readonly seen: { readonly target: string; readonly authorization: string | undefined }[];
 }
 
-let folder: string;
 let store: OwnStore;
-const servers: Server[] = [];
-
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'sidecar-whoami-'));
-  store = createOwnStore({ path: join(folder, 'auth-profiles.json'), clock: systemClock });
-});
-afterEach(async () => {
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections();
-    server.close();
-    await once(server, 'close');
-  }
-  await rm(folder, { recursive: true, force: true });
+  store = storeIn(await tempFolder());
 });
 
 /** A server that answers everything in this way, and remembers who came with what. */
@@ -43,19 +29,14 @@ async function endpoint(
   answer: (target: string, url: string) => { status?: number; headers?: object; body?: unknown },
 ): Promise<Endpoint> {
   const seen: { target: string; authorization: string | undefined }[] = [];
-  const server = createServer((request, response) => {
+  const url = await serveLocally((request, response) => {
     const target = request.url ?? '';
     seen.push({ target, authorization: request.headers.authorization });
-    const { status = 200, headers = {}, body = {} } = answer(target, made.url);
+    const { status = 200, headers = {}, body = {} } = answer(target, url);
     response.writeHead(status, { 'content-type': 'application/json', ...headers });
     response.end(JSON.stringify(body));
   });
-  servers.push(server);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const made = { url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`, seen };
-  return made;
+  return { url, seen };
 }
 
 /** An issuer whose metadata name these endpoints too. */

@@ -1,6 +1,6 @@
-/** Runs a command of `oauth` in this process, for a client that a test describes as far as it differs. */
-import type { OwnStore } from '../../../src/credentials/own-store.ts';
-import type { OAuthClientSettings } from '../../../src/domain/oauth-client.ts';
+/** Runs a command of `oauth` in this process, with a store of its own. */
+import { join } from 'node:path';
+import { createOwnStore, type OwnStore } from '../../../src/credentials/own-store.ts';
 import { createAsk } from '../../../src/login/ask-provider.ts';
 import { oauthLogin } from '../../../src/login/oauth.ts';
 import type { OAuthDeps } from '../../../src/login/oauth/oauth-deps.ts';
@@ -18,23 +18,9 @@ export const NO_LOOKUP = { env: {}, references: { resolve: never, peek: never, k
 
 const NOT_ASKED = { code: 'no-auth' as const, detail: 'not asked for here', hints: [] };
 
-/** A public client that names nothing but its server. */
-export function publicClient(
-  issuer: string,
-  settings: Partial<OAuthClientSettings> = {},
-): OAuthClientSettings {
-  return {
-    issuer,
-    endpoints: null,
-    clientId: 'client',
-    clientSecret: null,
-    tokenEndpointAuthMethod: 'none',
-    scopes: [],
-    redirectUri: null,
-    resource: null,
-    userinfo: null,
-    ...settings,
-  };
+/** A store in this folder. */
+export function storeIn(folder: string): OwnStore {
+  return createOwnStore({ path: join(folder, 'auth-profiles.json'), clock: systemClock });
 }
 
 /** Runs it with this store, and nobody at the terminal. */
