@@ -86,6 +86,8 @@ export interface ProviderDefinition {
   readonly keyHeldBack?: { readonly reason: string; readonly remedy: string };
   /** What is wrong with single model rows, in words; the rest of the definition can be used. */
   readonly modelDefects?: readonly string[];
+  /** Wire formats that nobody knows, each once, with the path at which it stands first; they are used as written. */
+  readonly unknownApis?: readonly { readonly api: string; readonly configPath: string }[];
 }
 
 /** The provider that counts: one source's definition, whole, and what it shadows. */
