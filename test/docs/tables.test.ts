@@ -288,7 +288,7 @@ describe('discovery', () => {
 it('every api that is known is named in docs/configuration.md, and no other', () => {
   const known = (unknownApiHint('nothing like one') ?? '').replace('Known are ', '').split(', ');
   expect(known).toContain('openai-completions');
-  const said = /^`api` is one of ([^.]*)/m.exec(configuration)?.[1] ?? '';
+  const said = /^`api` is one of ([^.]*)/m.exec(configuration.text)?.[1] ?? '';
   expect(codesIn(said)).toEqual(known);
 });
 
