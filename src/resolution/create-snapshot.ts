@@ -32,8 +32,9 @@ export function createSnapshot(input: SnapshotInput): Snapshot {
 }
 
 /** Entries of the operator that cannot be used as they are written, or hardly as they are meant. */
-function definitionFindings({ bySource }: EffectiveProviders): Finding[] {
-  return (['models.json', 'cfg'] as const).flatMap((origin) =>
+function definitionFindings({ bySource, byId }: EffectiveProviders): Finding[] {
+  const ofServers = [...byId.values()].flatMap(({ listing }) => listing?.finding ?? []);
+  const ofEntries = (['models.json', 'cfg'] as const).flatMap((origin) =>
     [...bySource[origin].values()].flatMap(({ id, defects = [], modelDefects = [], unknownApis = [] }) => [
       ...[...defects, ...modelDefects].map((detail): Finding => ({
         code: 'config-invalid',
@@ -47,4 +48,5 @@ function definitionFindings({ bySource }: EffectiveProviders): Finding[] {
       })),
     ]),
   );
+  return [...ofEntries, ...ofServers];
 }
