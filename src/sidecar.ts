@@ -24,7 +24,7 @@ import { type Environment, findPaths, variable } from './platform/paths.ts';
 import { programVersion } from './platform/process.ts';
 import { readProcessFigures } from './platform/process-figures.ts';
 import { systemSleep } from './platform/sleep.ts';
-import { watchNimAccess } from './preparation/nim-access.ts';
+import { askNimListWithKey, watchNimAccess } from './preparation/nim-access.ts';
 import { defaultModelWish, prepare, type Preparation, type Surroundings } from './preparation/preparation.ts';
 import { warmAwsIdentities } from './resolution/aws-places.ts';
 import { createReportRejection } from './resolution/report-rejection.ts';
@@ -196,7 +196,7 @@ async function run(
       healthOf(current).then(logHealth, (error: unknown) =>
         log.error('Health could not be assessed', { error: messageOf(error) }),
       );
-      nimAccess.envChanged();
+      nimAccess.changed();
       watching.changed();
       warmAwsIdentities(current, clock());
     },
@@ -209,8 +209,9 @@ async function run(
   warmAwsIdentities(snapshot, clock());
   const nimAccess = watchNimAccess({
     env: () => live.current().env,
-    first: inputs.nimAccess,
-    onChange: live.setNimAccess,
+    first: inputs.nimServer,
+    onChange: live.setNimServer,
+    listWithKey: () => askNimListWithKey(live.current(), clock()),
   });
   undo.push(async () => nimAccess.close());
   const watching = createWatching({
@@ -269,7 +270,17 @@ async function run(
     scan: () => scanNow(discovery, live.rereadModelsJson),
     watching,
     logins,
-    setUp: createSetUp({ live, paths: fixed.paths, settings, clock, folder: options.cwd }),
+    setUp: createSetUp({
+      live,
+      askNim: async () => {
+        await nimAccess.refresh();
+        await live.settled();
+      },
+      paths: fixed.paths,
+      settings,
+      clock,
+      folder: options.cwd,
+    }),
     metrics,
     audit: createCredentialAudit(log),
     clock,

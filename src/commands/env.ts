@@ -10,6 +10,7 @@ import { callerVariables, findAwsAccess, NO_AWS_ADDRESS } from './caller-variabl
 import { type CommandContext, printJson } from './context.ts';
 import { findServer } from './running-server.ts';
 import { type ScopeFlags, scopeOf } from './scope-flags.ts';
+import { warnOfUnknownNames } from './scope-warning.ts';
 import { printProblem } from './print-problem.ts';
 import { lifeOf } from './token.ts';
 
@@ -34,6 +35,7 @@ export async function env(context: CommandContext, flags: EnvFlags): Promise<num
     if (found.kind === 'absent') return fail(found.problem);
     const { server, endpoint } = found;
     try {
+      await warnOfUnknownNames(context, scope, server);
       const aws = await findAwsAccess(server, endpoint.url, scope);
       if (aws.kind === 'no-address') context.printError(`${NO_AWS_ADDRESS}\n`);
       const store = createCallerTokenStore(findPaths(context.env, context.home).tokens, context.clock);

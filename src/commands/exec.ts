@@ -14,6 +14,7 @@ import { AWS_RIVALS, callerVariables, findAwsAccess, NO_AWS_ADDRESS } from './ca
 import type { CommandContext } from './context.ts';
 import { findServer } from './running-server.ts';
 import { type ScopeFlags, scopeOf } from './scope-flags.ts';
+import { warnOfUnknownNames } from './scope-warning.ts';
 import { printProblem } from './print-problem.ts';
 
 /** Runs the program; its exit code is the command's own. */
@@ -33,6 +34,7 @@ export async function exec(
     if (found.kind === 'absent') return fail(found.problem);
     const { endpoint, server } = found;
     const { url } = endpoint;
+    await warnOfUnknownNames(context, scope, server);
     const aws = await findAwsAccess(server, url, scope);
     if (aws.kind === 'no-address') context.printError(`${NO_AWS_ADDRESS}\n`);
     const token = makeCallerToken();

@@ -7,7 +7,7 @@ import { toSidecarError } from '../domain/errors.ts';
 import { formatModelRef } from '../domain/model-ref.ts';
 import { NIM_SERVICE } from '../domain/nim-service.ts';
 import { quoteUntrusted } from '../domain/untrusted-text.ts';
-import { createAsk } from '../login/ask-provider.ts';
+import { type Ask, createAsk } from '../login/ask-provider.ts';
 import type { KeyServer, KeyTarget } from '../login/key-target.ts';
 import type { LoginDeps, Prompt } from '../login/plugin.ts';
 import type { OAuthDeps } from '../login/oauth/oauth-deps.ts';
@@ -28,9 +28,14 @@ import { surroundingsOf } from './surroundings.ts';
 /** Everything read from the files, with no scan. */
 export type Prepared = Extract<Preparation, { kind: 'prepared' }>;
 
-/** Reads the files again at each call: a login changes them. Throws a SidecarError for a config that is broken. */
-export async function prepareForLogin(context: CommandContext): Promise<Prepared> {
-  const prepared = await prepare(surroundingsOf(context), { flags: {}, scan: 'none', askNim: true });
+/**
+ * Reads the files again at each call: a login changes them. Throws a SidecarError for a config that is broken.
+ *
+ * @param nimAsk asks a NIM server of one's own; by default it gives up soon
+ */
+export async function prepareForLogin(context: CommandContext, nimAsk?: Ask): Promise<Prepared> {
+  const asking = { askNim: true, ...(nimAsk === undefined ? {} : { nimAsk }) };
+  const prepared = await prepare(surroundingsOf(context), { flags: {}, scan: 'none', ...asking });
   if (prepared.kind === 'refused') throw toSidecarError(prepared.problem);
   return prepared;
 }

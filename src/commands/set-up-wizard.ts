@@ -7,6 +7,7 @@ import { type Problem, toSidecarError } from '../domain/errors.ts';
 import { quoteUntrusted } from '../domain/untrusted-text.ts';
 import { connectProven, type ProvenServer, type ServerAnswer } from '../http/proven-server.ts';
 import type { SetUpState } from '../domain/answers/set-up.ts';
+import { createAsk } from '../login/ask-provider.ts';
 import type { LoginPlugin } from '../login/plugin.ts';
 import { readEndpointFile } from '../platform/endpoint-file.ts';
 import { currentFolder } from '../platform/process.ts';
@@ -36,7 +37,7 @@ export interface SetUpResult {
   readonly envFile?: string;
 }
 
-/** Most models that are listed when the provider recommends none. */
+/** Most models that are listed. */
 const MOST_LISTED = 20;
 
 /** Longest wait for the running server, in milliseconds: it validates the model first. */
@@ -69,7 +70,8 @@ export async function offerSetUp(
   const asks = canAskWith(flags);
   const decided = isDecided(flags);
   if (!decided && !asks) return { outcome: 'not-wanted' };
-  const prepared = await prepareForLogin(context);
+  // Patiently: what the server lists is what there is to choose from.
+  const prepared = await prepareForLogin(context, createAsk());
   const state = await describeSetUp(prepared.snapshot, plugin.providerName, context.clock());
   if (state.models.length === 0) return { outcome: 'not-wanted' };
   const say = flags.json === true ? () => undefined : context.print;
@@ -136,15 +138,14 @@ async function chooseModel(
   }
 }
 
-/** The recommended models that are really there, else the first of those that are. */
+/** The recommended models that are really there, and then the others that are. */
 function choicesOf(plugin: LoginPlugin, { models }: SetUpState): { ref: string; words: string }[] {
   const recommended = plugin.getDefaultModels().flatMap(({ id, name, about }) => {
     const row = models.find((model) => model.id === id);
     return row === undefined ? [] : [{ ref: row.ref, words: about === '' ? name : `${name}, ${about}` }];
   });
-  const choices =
-    recommended.length > 0 ? recommended : models.map(({ ref, name }) => ({ ref, words: name }));
-  return choices.slice(0, MOST_LISTED);
+  const others = models.filter(({ ref }) => recommended.every((choice) => choice.ref !== ref));
+  return [...recommended, ...others.map(({ ref, name }) => ({ ref, words: name }))].slice(0, MOST_LISTED);
 }
 
 interface Connected {

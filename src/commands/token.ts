@@ -1,7 +1,7 @@
 /** `token create`, `list`, `revoke`, `rotate`: tokens with names and limits. A running server follows at once. */
 import * as z from 'zod';
 import { createCallerTokenStore, noSuchToken } from '../credentials/caller-tokens.ts';
-import { type CallerScope, describeScope } from '../domain/caller-scope.ts';
+import { type CallerScope, describeScope, isNarrowed } from '../domain/caller-scope.ts';
 import { ENDPOINT_TOKEN_NAME } from '../domain/caller-token.ts';
 import { parseDuration } from '../domain/duration.ts';
 import { EXIT, factsOf, SidecarError } from '../domain/errors.ts';
@@ -12,6 +12,7 @@ import { type CommandContext, printJson } from './context.ts';
 import { rotateEndpointToken } from './rotate-endpoint.ts';
 import { findServer } from './running-server.ts';
 import { type ScopeFlags, scopeOf } from './scope-flags.ts';
+import { warnOfUnknownNames } from './scope-warning.ts';
 import { printProblem } from './print-problem.ts';
 import { formatTable } from './table.ts';
 
@@ -43,8 +44,21 @@ export function tokenCreate(context: CommandContext, flags: TokenFlags): Promise
     const { stored, token } = await storeOf(context).create({ name, scope, lifeMs });
     await follow(context);
     printToken(context, flags, stored, token.secret.reveal());
+    await tellUnknownNames(context, scope);
     return EXIT.ok;
   });
+}
+
+/** After the token was shown: it must not be lost for a warning. */
+async function tellUnknownNames(context: CommandContext, scope: CallerScope): Promise<void> {
+  if (!isNarrowed(scope)) return;
+  const found = await findServer(context);
+  const server = found.kind === 'absent' ? null : found.server;
+  try {
+    await warnOfUnknownNames(context, scope, server);
+  } finally {
+    server?.close();
+  }
 }
 
 /** Lists every token that is stored, the endpoint's, and those of programs that `exec` runs. */

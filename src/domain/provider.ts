@@ -1,5 +1,6 @@
 /** Providers and models as every part of the program speaks of them. Plain data. */
 
+import type { Finding } from './finding.ts';
 import type { SecretRef } from './secret-ref.ts';
 
 /** How a request to a provider is authenticated (the contract's five modes). */
@@ -58,6 +59,18 @@ export interface MissingVariable {
   readonly configPath: string;
 }
 
+/** Whose list the models of a provider are, where its server was asked for them. */
+export interface ServerListing {
+  /** Why any other model is not there, to be put behind that it is not. */
+  readonly why: string;
+  /** What is listed, in one sentence. */
+  readonly offer: string;
+  /** The models for an entry that names a base URL of its own, which leads to another server. */
+  readonly elsewhere: readonly Model[];
+  /** What somebody counts on and the server does not list. */
+  readonly finding?: Finding;
+}
+
 /** A provider as one source defines it. What the source leaves out is undefined. */
 export interface ProviderDefinition {
   readonly id: string;
@@ -78,6 +91,8 @@ export interface ProviderDefinition {
   readonly headerRefs?: Readonly<Record<string, SecretRef>>;
   readonly region?: string;
   readonly models?: readonly Model[];
+  /** Set when `models` are those that the server at `baseUrl` listed. */
+  readonly listing?: ServerListing;
   /** Variables named in this definition that are not set; each breaks only what needs it. */
   readonly missingVariables?: readonly MissingVariable[];
   /** What is wrong with the definition itself, in words; it cannot be used while this is not empty. */
@@ -86,6 +101,8 @@ export interface ProviderDefinition {
   readonly keyHeldBack?: { readonly reason: string; readonly remedy: string };
   /** What is wrong with single model rows, in words; the rest of the definition can be used. */
   readonly modelDefects?: readonly string[];
+  /** Wire formats that nobody knows, each once, with the path at which it stands first; they are used as written. */
+  readonly unknownApis?: readonly { readonly api: string; readonly configPath: string }[];
 }
 
 /** The provider that counts: one source's definition, whole, and what it shadows. */

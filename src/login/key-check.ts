@@ -23,11 +23,15 @@ export type KeyCheck =
 
 /** What a request without a key came to. */
 export type KeylessCheck =
-  | { readonly kind: 'open'; readonly detail: string }
+  | { readonly kind: 'open'; readonly detail: string; readonly rows: ListedRows }
   /** `at` is the route that wants it. A list that answers anybody can tell nothing about a key. */
-  | { readonly kind: 'wants-key'; readonly at: 'list' | 'models'; readonly detail: string }
+  | { readonly kind: 'wants-key'; readonly at: 'list'; readonly detail: string }
+  | { readonly kind: 'wants-key'; readonly at: 'models'; readonly detail: string; readonly rows: ListedRows }
   | { readonly kind: 'limited'; readonly detail: string }
   | { readonly kind: 'unverified'; readonly reason: NoProof; readonly detail: string };
+
+/** The rows of a list as they came, nothing of them believed yet; null where the answer is a list of another form. */
+export type ListedRows = readonly unknown[] | null;
 
 /** What lists look like: OpenAI's and Anthropic's `data`, Google's `models`, a bare list, one key's own facts. */
 const listSchema = z.union([
@@ -35,6 +39,14 @@ const listSchema = z.union([
   z.looseObject({ data: z.union([z.array(z.unknown()), z.looseObject({})]) }),
   z.looseObject({ models: z.array(z.unknown()) }),
 ]);
+
+const rowsSchema = z.looseObject({ data: z.array(z.unknown()) });
+
+/** The rows of an answer to the question for the models; null where it is none. */
+export function listedRows(answer: AskAnswer): ListedRows {
+  if (answer.kind !== 'answer' || answer.status !== 200) return null;
+  return rowsSchema.safeParse(answer.json).data?.data ?? null;
+}
 
 /** Google answers a wrong key with 400, and says why in the body. */
 const googleErrorSchema = z.looseObject({
@@ -52,8 +64,8 @@ export async function checkKeyless(server: KeyServer, ask: Ask): Promise<Keyless
   const verdict = judge(answer, server, `GET ${url}`);
   switch (verdict.kind) {
     case 'accepted':
-      if (server.maybeKeyless) return askModels(server, ask, verdict.detail);
-      return { kind: 'open', detail: verdict.detail };
+      if (server.maybeKeyless) return askModels(server, ask, verdict.detail, listedRows(answer));
+      return { kind: 'open', detail: verdict.detail, rows: listedRows(answer) };
     case 'refused':
       return { kind: 'wants-key', at: 'list', detail: verdict.detail };
     case 'limited':
@@ -63,13 +75,18 @@ export async function checkKeyless(server: KeyServer, ask: Ask): Promise<Keyless
 }
 
 /** The models' route may want the key that the list does not. */
-async function askModels(server: KeyServer, ask: Ask, listed: string): Promise<KeylessCheck> {
-  const open: KeylessCheck = { kind: 'open', detail: listed };
+async function askModels(
+  server: KeyServer,
+  ask: Ask,
+  listed: string,
+  rows: ListedRows,
+): Promise<KeylessCheck> {
+  const open: KeylessCheck = { kind: 'open', detail: listed, rows };
   const url = modelUrl(server);
   if (url === undefined) return open;
   const answer = await ask({ method: 'POST', url, headers: server.headersFor(null), body: '{}' });
   if (answer.kind === 'unreachable' || !isRefusal(answer.status)) return open;
-  return { kind: 'wants-key', at: 'models', detail: `POST ${url} answered ${answer.status}` };
+  return { kind: 'wants-key', at: 'models', detail: `POST ${url} answered ${answer.status}`, rows };
 }
 
 /** Checks a key. Never runs a model, never follows a redirect, sends the key to this server only. */

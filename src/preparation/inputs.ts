@@ -18,7 +18,7 @@ import { runCommand } from '../platform/run-command.ts';
 import { type ConfigLoad, loadOperatorConfig } from '../resolution/config/load.ts';
 import type { DefaultModel } from '../resolution/default-model.ts';
 import { readModelsJson } from '../resolution/models-json-view.ts';
-import { type KeylessAccess, withOwnProviders } from '../resolution/catalog/own-catalog.ts';
+import { type NimServer, withOwnProviders } from '../resolution/catalog/own-catalog.ts';
 import { createSnapshot } from '../resolution/create-snapshot.ts';
 import type { ModelsJsonView, Snapshot } from '../resolution/snapshot.ts';
 
@@ -60,8 +60,8 @@ export interface Inputs {
   /** Named by a flag, a variable or the settings. */
   readonly defaultModelWish: DefaultModel | null;
   readonly previousAutoDefault: string | null;
-  /** Whether a self-hosted NIM server answers without a key. */
-  readonly nimAccess: KeylessAccess;
+  /** What a self-hosted NIM server said: whether it answers without a key, and its models. */
+  readonly nimServer: NimServer;
   /** Findings about inputs whose last good state is still in use. */
   readonly troubles: readonly Finding[];
   /** What is wrong with the file of the tokens, or null. */
@@ -125,7 +125,7 @@ export function buildSnapshot(fixed: Fixed, inputs: Inputs, revision: number): S
     catalog: withOwnProviders(
       fixed.catalog,
       config.env,
-      inputs.nimAccess,
+      inputs.nimServer,
       exchangeSources(fixed.exchange, config.env, fixed.paths),
     ),
     profiles,

@@ -21,9 +21,9 @@ import {
   readModelsJsonFile,
   readProfiles,
 } from './inputs.ts';
-import { createAsk } from '../login/ask-provider.ts';
+import { type Ask, createAsk } from '../login/ask-provider.ts';
 import type { EventSink } from '../domain/sidecar-event.ts';
-import { askNimAccess } from './nim-access.ts';
+import { askNimListWithKey, askNimServer } from './nim-access.ts';
 import { type OAuthAccess, openOAuth } from './oauth-access.ts';
 import type { Clock } from '../platform/clock.ts';
 import { readEndpointFile } from '../platform/endpoint-file.ts';
@@ -33,6 +33,7 @@ import type { Logger } from '../platform/logger.ts';
 import { type Environment, findPaths, type Paths } from '../platform/paths.ts';
 import { runCommand } from '../platform/run-command.ts';
 import { loadCatalog } from '../resolution/catalog/catalog.ts';
+import { NIM_NOT_ASKED, type NimServer } from '../resolution/catalog/own-catalog.ts';
 import type { DefaultModel } from '../resolution/default-model.ts';
 import { readModelsJson } from '../resolution/models-json-view.ts';
 import type { ModelsJsonView, Snapshot } from '../resolution/snapshot.ts';
@@ -57,8 +58,10 @@ export interface PrepareOptions {
   readonly flags: SettingsFlags;
   /** `write`: scan and keep models.json; `memory`: scan and leave the file alone; `none`: only the file. */
   readonly scan: 'write' | 'memory' | 'none';
-  /** Ask a self-hosted NIM server whether it wants a key. @default unless `scan` is `none` */
+  /** Ask a self-hosted NIM server whether it wants a key, and for its models. @default unless `scan` is `none` */
   readonly askNim?: boolean;
+  /** How it is asked. @default by one that gives up soon */
+  readonly nimAsk?: Ask;
   /** Told of credentials that were renewed. @default nobody is */
   readonly onEvent?: EventSink;
   /** Revision of the first snapshot. @default 1 */
@@ -162,9 +165,9 @@ export async function prepare(surroundings: Surroundings, options: PrepareOption
     const exchanges = exchangeSources(settings.exchange, config.env, paths);
     await Promise.all(exchanges.map(({ providerId }) => exchange.stored({ providerId, env: config.env })));
     const askNim = options.askNim ?? options.scan !== 'none';
-    const [scanned, nimAccess] = await Promise.all([
+    const [scanned, nimServer] = await Promise.all([
       discovery?.scan(),
-      askNim ? askNimAccess(config.env) : ('unknown' as const),
+      askNim ? findNimServer(fixed, config, profiles, options.nimAsk) : NIM_NOT_ASKED,
     ]);
     const report = scanned ?? NOTHING_SCANNED;
     const writeProblem = discovery?.writeProblem() ?? null;
@@ -177,7 +180,7 @@ export async function prepare(surroundings: Surroundings, options: PrepareOption
       discovery: report,
       defaultModelWish: defaultModelWish(loaded),
       previousAutoDefault: null,
-      nimAccess,
+      nimServer,
       troubles: modelsJson.troubles,
       tokenTrouble: tokenFileFinding(paths.tokens, tokens),
     };
@@ -193,6 +196,30 @@ export async function prepare(surroundings: Surroundings, options: PrepareOption
 /** The default model that a flag, a variable or sidecar.json5 names. */
 export function defaultModelWish({ settings, origins }: MergedSettings): DefaultModel | null {
   return settings.defaultModel === null ? null : { ref: settings.defaultModel, source: origins.defaultModel };
+}
+
+/** What a NIM server of one's own says. One that wants a key is asked once more, for its list, with the key. */
+async function findNimServer(
+  fixed: Fixed,
+  config: Inputs['config'],
+  profiles: Inputs['profiles'],
+  ask: Ask | undefined,
+): Promise<NimServer> {
+  const nimServer = await askNimServer(config.env, ask);
+  if (nimServer.access !== 'wants-key' || nimServer.listed !== null) return nimServer;
+  const before: Inputs = {
+    config,
+    profiles,
+    modelsJson: { kind: 'missing' },
+    discovery: NOTHING_SCANNED,
+    defaultModelWish: null,
+    previousAutoDefault: null,
+    nimServer,
+    troubles: [],
+    tokenTrouble: null,
+  };
+  const listed = await askNimListWithKey(buildSnapshot(fixed, before, 0), fixed.clock(), ask);
+  return { ...nimServer, listed };
 }
 
 /** Where this program listens, or will: as the settings say, and as the server of this state directory says. */

@@ -87,7 +87,9 @@ function effectiveProvider(
  * server of the catalog that no key may go to.
  */
 function fillGaps(definition: ProviderDefinition, catalog: ProviderDefinition): ProviderDefinition {
-  const { auth, models, keyHeldBack, ...rest } = catalog;
+  const { auth, models: ofCatalog, listing, keyHeldBack, ...rest } = catalog;
+  const models = definition.baseUrl === undefined ? ofCatalog : (listing?.elsewhere ?? ofCatalog);
+  const isListed = definition.baseUrl === undefined && definition.models === undefined;
   const heldBack = definition.baseUrl === undefined ? keyHeldBack : undefined;
   const hasKey = definition.apiKey !== undefined || definition.apiKeyRef !== undefined;
   const saysHow = hasKey && heldBack === undefined;
@@ -102,6 +104,7 @@ function fillGaps(definition: ProviderDefinition, catalog: ProviderDefinition): 
   return {
     ...rest,
     ...(filledModels === undefined ? {} : { models: filledModels }),
+    ...(isListed && listing !== undefined ? { listing } : {}),
     ...(auth === undefined || saysHow ? {} : { auth }),
     ...(heldBack === undefined ? {} : { keyHeldBack: heldBack }),
     ...definition,

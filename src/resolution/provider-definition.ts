@@ -3,6 +3,7 @@
  * Never throws: what cannot be used is said in words, with the path at which it stands.
  */
 import * as z from 'zod';
+import { unknownApiHint } from '../domain/api-ids.ts';
 import { AUTH_MODES, type Model, type ProviderDefinition } from '../domain/provider.ts';
 import { isRecord } from '../domain/record.ts';
 import { readSecretRef } from '../domain/secret-ref.ts';
@@ -55,6 +56,7 @@ export function parseProviderDefinition(
     hasBaseUrl: baseUrl !== undefined,
   });
   defects.push(...rows.defects);
+  const unknownApis = apisNobodyKnows(api, rows.models ?? [], place);
 
   return {
     id: plainId,
@@ -69,7 +71,24 @@ export function parseProviderDefinition(
     ...(rows.models !== undefined && { models: rows.models }),
     ...(defects.length > 0 && { defects }),
     ...(rows.rowDefects.length > 0 && { modelDefects: rows.rowDefects }),
+    ...(unknownApis.length > 0 && { unknownApis }),
   };
+}
+
+/** Other tools know more apis than these, so an unknown one is told and not refused. */
+function apisNobodyKnows(
+  api: string | undefined,
+  models: readonly Model[],
+  place: string,
+): NonNullable<ProviderDefinition['unknownApis']> {
+  const first = new Map<string, string>();
+  if (api !== undefined) first.set(api, `${place}.api`);
+  for (const { id, api: own } of models) {
+    if (own !== undefined && !first.has(own)) first.set(own, `${place}.models: api of ${quoteUntrusted(id)}`);
+  }
+  return [...first].flatMap(([name, configPath]) =>
+    unknownApiHint(name) === undefined ? [] : [{ api: name, configPath }],
+  );
 }
 
 function idDefects(id: string, place: string): string[] {

@@ -297,9 +297,10 @@ function unknownModel(provider: EffectiveProvider, asked: string): Problem {
   const isOllama = runtimeOfProviderId(provider.id) === 'ollama';
   return {
     code: 'unknown-model',
-    detail: `Provider "${provider.id}" (${provider.origin}) has no model ${quoteUntrusted(asked)}`,
+    detail: `Provider "${provider.id}" (${provider.origin}) has no model ${quoteUntrusted(asked)}${provider.listing?.why ?? ''}`,
     hints: [
       ...nearest(asked, names).map((name) => `Did you mean ${formatModelRef(provider.id, name)}?`),
+      ...(provider.listing === undefined ? [] : [provider.listing.offer]),
       ...(isOllama && /^[\w./:-]+$/.test(asked) ? [`Run: ollama pull ${asked}`] : []),
       ...(names.length === 0 ? ['The provider lists no models at all'] : []),
       `List them: provider-sidecar models --provider ${provider.id}`,

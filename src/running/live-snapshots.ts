@@ -22,7 +22,7 @@ import {
 import type { Logger } from '../platform/logger.ts';
 import { watchFiles } from '../platform/watch-files.ts';
 import type { DefaultModel } from '../resolution/default-model.ts';
-import type { KeylessAccess } from '../resolution/catalog/own-catalog.ts';
+import type { NimServer } from '../resolution/catalog/own-catalog.ts';
 import { referencesIn } from '../resolution/secrets-in-use.ts';
 import type { Snapshot } from '../resolution/snapshot.ts';
 
@@ -55,8 +55,8 @@ export interface LiveSnapshots {
   readonly settled: () => Promise<void>;
   /** Reads these inputs again, for one who knows that they were written just now; resolves when they count. */
   readonly reread: (parts: readonly Exclude<Part, 'config' | 'modelsJson'>[]) => Promise<void>;
-  /** Takes over whether a self-hosted NIM server answers without a key. */
-  readonly setNimAccess: (access: KeylessAccess) => void;
+  /** Takes over what a self-hosted NIM server said of itself. */
+  readonly setNimServer: (server: NimServer) => void;
   /** Takes over what is wrong with the file of the tokens, which somebody else reads; null: nothing. */
   readonly setTokenTrouble: (finding: Finding | null) => void;
   /** Reads models.json again, for one who knows that it was written just now; resolves when it counts. */
@@ -180,7 +180,7 @@ export function createLiveSnapshots(options: LiveOptions): LiveSnapshots {
       for (const part of parts) refresh(part);
       return queue;
     },
-    setNimAccess: (nimAccess) => enqueue(() => Promise.resolve(swap({ nimAccess }))),
+    setNimServer: (nimServer) => enqueue(() => Promise.resolve(swap({ nimServer }))),
     setTokenTrouble: (tokenTrouble) => enqueue(() => Promise.resolve(swap({ tokenTrouble }))),
     rereadModelsJson: () => {
       refresh('modelsJson');
@@ -215,7 +215,7 @@ function meansSomething(before: Snapshot, after: Snapshot): boolean {
 /** What can change; a secret hides from comparison, so the values in use stand here by themselves. */
 function comparable(snapshot: Snapshot): unknown {
   // The only part of the catalog that changes while the program runs.
-  const nim = snapshot.providers.bySource.catalog.get(NIM_SERVICE.id)?.auth;
+  const nim = snapshot.providers.bySource.catalog.get(NIM_SERVICE.id);
   const { env, modelsJson, config, configPath, profiles, discovery, defaultModelWish, findings } = snapshot;
   const { shellVariables, references } = snapshot;
   const values = profiles.stores.map((store) =>

@@ -149,6 +149,8 @@ function changedOrThrow(change: DefaultModelChange): Extract<DefaultModelChange,
 /** What the set-up of a running server works on. */
 export interface SetUpParts {
   readonly live: Pick<LiveSnapshots, 'current' | 'reread'>;
+  /** Asks a NIM server of one's own for its models, which a new key may open; resolves when its answer counts. */
+  readonly askNim: () => Promise<void>;
   readonly paths: ChangeOptions['paths'];
   readonly settings: ChangeOptions['settings'];
   readonly clock: Clock;
@@ -157,7 +159,7 @@ export interface SetUpParts {
 }
 
 /** The set-up as the HTTP routes ask it. */
-export function createSetUp({ live, paths, settings, clock, folder }: SetUpParts): SetUp {
+export function createSetUp({ live, askNim, paths, settings, clock, folder }: SetUpParts): SetUp {
   const change = async (wanted: string): Promise<{ ref: string; answer: DefaultModelAnswer }> => {
     const options = { paths, settings, now: clock() };
     const { ref, line } = changedOrThrow(await changeDefaultModel(live.current(), wanted, options));
@@ -172,8 +174,9 @@ export function createSetUp({ live, paths, settings, clock, folder }: SetUpParts
   return {
     describe,
     async connect(provider, model, persist) {
-      // A key that was stored a moment ago counts for the validation.
+      // A key that was stored a moment ago counts for the validation, and for what it opens.
       await live.reread(['profiles']);
+      await askNim();
       const { provider: found } = await describe(provider);
       const { ref, answer } = await change(refWithin(live.current(), found.id, model));
       if (!persist) return answer;
@@ -187,6 +190,7 @@ export function createSetUp({ live, paths, settings, clock, folder }: SetUpParts
     },
     async changeDefaultModel(ref) {
       await live.reread(['profiles']);
+      await askNim();
       return (await change(ref)).answer;
     },
   };

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CommandContext } from '../../src/commands/context.ts';
+// Loaded by a limit on first use; here before, so that no test waits for it.
+import '../../src/commands/known-names.ts';
 import {
   tokenCreate,
   type TokenFlags,
@@ -127,6 +129,30 @@ describe('where no server runs', () => {
       expiresAt: new Date(1_000_000_000_000 + 3_600_000).toISOString(),
     });
     expect(printed).not.toContain(token);
+  });
+
+  it('limits that name what nobody knows: the token is made, and one line on standard error says so', async () => {
+    expect(
+      await create({ name: 'ci', providers: 'nope,moonshto', models: 'nope/x,moonshot/*', json: true }),
+    ).toBe(0);
+    expect(JSON.parse(printed)).toMatchObject({ name: 'ci', providers: ['nope', 'moonshto'] });
+    expect(said).toBe(
+      'Warning: no provider or model is known now as "nope", "moonshto", "nope/x"; the token may ask for it once it is there. Did you mean moonshot?\n',
+    );
+    said = '';
+    expect(
+      await create({ name: 'ci-2', providers: 'moonshot', models: 'moonshot/kimi-k2.5', json: true }),
+    ).toBe(0);
+    expect(said).toBe('');
+  });
+
+  it('a config that cannot be read takes no token away', async () => {
+    const config = join(home, '.clawdbot/moltbot.json');
+    await mkdir(join(config, '..'), { recursive: true });
+    await writeFile(config, '{ broken');
+    expect(await create({ name: 'ci', providers: 'nope', json: true })).toBe(0);
+    expect(JSON.parse(printed)).toMatchObject({ name: 'ci' });
+    expect(said).toBe('');
   });
 
   it('the next server has another token, and the key of the fingerprints stays', async () => {

@@ -11,6 +11,7 @@ import {
 } from '../../src/credentials/environment.ts';
 import { providerSubcommands } from '../../src/commands/login-list.ts';
 import { RUNTIMES } from '../../src/discovery/runtimes/index.ts';
+import { unknownApiHint } from '../../src/domain/api-ids.ts';
 import { ERROR_CODES, EXIT } from '../../src/domain/errors.ts';
 import { CONTEXT_WINDOW_SOURCES } from '../../src/domain/provider.ts';
 import { ENDPOINT_STATES } from '../../src/domain/runtime-state.ts';
@@ -282,6 +283,13 @@ describe('discovery', () => {
       ...CONTEXT_WINDOW_SOURCES,
     ]);
   });
+});
+
+it('every api that is known is named in docs/configuration.md, and no other', () => {
+  const known = (unknownApiHint('nothing like one') ?? '').replace('Known are ', '').split(', ');
+  expect(known).toContain('openai-completions');
+  const said = /^`api` is one of ([^.]*)/m.exec(configuration.text)?.[1] ?? '';
+  expect(codesIn(said)).toEqual(known);
 });
 
 it('every runtime dependency has its reason in docs/decisions.md', () => {

@@ -204,6 +204,20 @@ describe('what the program gets', () => {
     await program.stop();
   });
 
+  it('limits that name what the server does not know: one line on standard error, and everything runs', async () => {
+    const limits = ['--providers', 'moonshot,opnai', '--models', 'moonshot/kimi-k2.5,moonshot/kimi-k25'];
+    const warning =
+      /^Warning: no provider or model is known now as "opnai", "moonshot\/kimi-k25"; .*Did you mean openai or moonshot\/kimi-k2/;
+    const run = await runCli(['exec', ...limits, '--', 'echo', 'ran'], { home });
+    expect(run).toMatchObject({ code: 0, stdout: 'ran\n', stderr: expect.stringMatching(warning) });
+    const made = await runCli(['env', ...limits, '--json'], { home });
+    expect(made.stderr).toMatch(warning);
+    const { name }: { name: string } = JSON.parse(made.stdout);
+    await runCli(['token', 'revoke', name], { home });
+    const plain = await runCli(['exec', '--providers', 'moonshot,ollama', '--', 'true'], { home });
+    expect(plain).toMatchObject({ code: 0, stderr: '' });
+  });
+
   it('its options are its own, and a program that is not there is exit code 127', async () => {
     const echo = await runCli(['exec', 'sh', '-c', 'echo "$@"', 'sh', '--json', '--providers'], { home });
     expect(echo).toMatchObject({ code: 0, stdout: '--json --providers\n' });

@@ -62,6 +62,22 @@ describe('nim-auth key at a terminal', () => {
     expect(await stored()).toContain(KEY);
   });
 
+  it('offers what a server of one’s own lists, those that are recommended first, and nothing else', async () => {
+    nim.models = ['my/own', 'deepseek/deepseek-r1'];
+    const terminal = start('--connect');
+    await terminal.until('(not shown): ');
+    terminal.type(`${KEY}\r`);
+    await terminal.until('1. nim/deepseek/deepseek-r1 — DeepSeek-R1, reasoning with chain-of-thought');
+    await terminal.until('2. nim/my/own — my/own');
+    await terminal.until('Which model? [1] ');
+    expect(terminal.screen()).not.toContain('llama');
+    terminal.type('2\r');
+    await terminal.until('Save provider/model to .env? [y/n] ');
+    terminal.type('n\r');
+    expect(await terminal.ended()).toBe(0);
+    expect(await settings()).toContain("defaultModel: 'nim/my/own'");
+  });
+
   it('offers to switch from the default model that there is; a no changes nothing but the store', async () => {
     await mkdir(join(home, '.clawdbot'), { recursive: true });
     const config = { agents: { defaults: { model: 'openai/gpt-5' } } };

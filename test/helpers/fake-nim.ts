@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { NIM_MODELS } from '../../src/domain/nim-service.ts';
 
 /** How the server behaves. */
 export type NimBehaviour =
@@ -36,6 +37,8 @@ export interface FakeNim {
   readonly port: number;
   readonly seen: SeenRequest[];
   behaviour: NimBehaviour;
+  /** What it lists: ids, or whole rows. @default the models that are known of the hosted service */
+  models: readonly unknown[];
   stop(): Promise<void>;
 }
 
@@ -44,6 +47,7 @@ export interface FakeNimOptions {
   /** The key that is good. */
   readonly key?: string;
   readonly redirectTo?: string;
+  readonly models?: readonly unknown[];
 }
 
 /** Starts it on a free port. */
@@ -60,6 +64,7 @@ export async function startFakeNim(options: FakeNimOptions = {}): Promise<FakeNi
         url,
         good: authorization === `Bearer ${key}`,
         redirectTo,
+        models: fake.models,
       });
       if (answer === null) return;
       response.writeHead(answer.status, { 'content-type': answer.type, ...answer.headers });
@@ -74,6 +79,7 @@ export async function startFakeNim(options: FakeNimOptions = {}): Promise<FakeNi
     port,
     seen,
     behaviour: options.behaviour ?? 'keyed',
+    models: options.models ?? NIM_MODELS.map(({ id }) => id),
     async stop() {
       server.closeAllConnections();
       server.close();
@@ -88,6 +94,7 @@ interface Asked {
   readonly url: string;
   readonly good: boolean;
   readonly redirectTo: string;
+  readonly models: readonly unknown[];
 }
 
 interface Answer {
@@ -97,14 +104,19 @@ interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-const LIST = JSON.stringify({
-  object: 'list',
-  data: [{ id: 'meta/llama-3.3-70b-instruct', object: 'model' }],
+const listOf = (models: readonly unknown[]): Answer => ({
+  status: 200,
+  type: 'application/json',
+  body: JSON.stringify({
+    object: 'list',
+    data: models.map((row) => (typeof row === 'string' ? { id: row, object: 'model' } : row)),
+  }),
 });
-const ok: Answer = { status: 200, type: 'application/json', body: LIST };
 const error = (status: number): Answer => ({ status, type: 'application/json', body: '{"detail":"no"}' });
 
-function answerOf(behaviour: NimBehaviour, { method, url, good, redirectTo }: Asked): Answer | null {
+function answerOf(behaviour: NimBehaviour, asked: Asked): Answer | null {
+  const { method, url, good, redirectTo } = asked;
+  const ok = listOf(asked.models);
   const isList = method === 'GET' && url === '/v1/models';
   switch (behaviour) {
     case 'silent':

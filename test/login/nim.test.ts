@@ -54,7 +54,7 @@ async function plugin(prompt: Partial<Prompt> = {}, env: Readonly<Record<string,
     );
     const snapshot = await snapshotOf({
       env: variables,
-      catalog: withOwnProviders([], variables, 'wants-key'),
+      catalog: withOwnProviders([], variables, { access: 'wants-key', listed: null }),
       ownStore: profileStore(Object.fromEntries(profiles)),
     });
     return resolve(snapshot, { provider }, NOW);

@@ -48,7 +48,22 @@ describe('fields of a provider', () => {
       authHeader: true,
       headers: { 'X-One': 'a b' },
       region: 'eu-central-1',
+      unknownApis: [{ api: 'made-up-api', configPath: 'models.providers.x.api' }],
     });
+  });
+
+  it('an api that nobody knows is taken over and named once, with the place where it stands first', () => {
+    const rows = [
+      { id: 'a', api: 'openai-completions' },
+      { id: 'b', api: 'opnai' },
+      { id: 'c', api: 'opnai' },
+    ];
+    expect(parse({ api: 'ollama', models: rows }).unknownApis).toEqual([
+      { api: 'opnai', configPath: 'models.providers.x.models: api of "b"' },
+    ]);
+    expect(parse({ api: 'opnai', models: rows }).unknownApis).toEqual([
+      { api: 'opnai', configPath: 'models.providers.x.api' },
+    ]);
   });
 
   it('writes ids trimmed and lower-case, aliases not followed', () => {

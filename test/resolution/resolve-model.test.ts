@@ -290,6 +290,25 @@ describe('entries that cannot be used', () => {
     expect((await snapshotOf({ config })).findings).toMatchObject([{ code: 'config-invalid' }]);
   });
 
+  it('an api that nobody knows is a finding with the one that is meant; the provider is used as written', async () => {
+    const misspelt = { baseUrl: 'https://m.example/v1', api: 'antropic-messages', models: [{ id: 'm' }] };
+    const config = providersConfig({ mine: misspelt, other: { ...misspelt, api: 'ollama' } });
+    expect((await snapshotOf({ config })).findings).toEqual([
+      {
+        code: 'config-invalid',
+        detail:
+          'models.providers.mine.api is "antropic-messages", which is no known api; a key is sent as a bearer token',
+        hint: expect.stringMatching(/^Did you mean anthropic-messages\? Known are openai-completions, /),
+      },
+    ]);
+    expect(await find('mine/m', { config })).toMatchObject({ kind: 'found', api: 'antropic-messages' });
+    expect(await find('other/m', { config })).toMatchObject({ kind: 'found', api: 'ollama' });
+    const far = providersConfig({ mine: { ...misspelt, api: 'grpc' } });
+    expect((await snapshotOf({ config: far })).findings).toMatchObject([
+      { hint: expect.stringMatching(/^Known are openai-completions, /) },
+    ]);
+  });
+
   it.each([
     ['text', 'models.providers.mine must be an object'],
     [{ baseUrl: 5 }, 'models.providers.mine.baseUrl must be a string'],

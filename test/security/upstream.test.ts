@@ -7,7 +7,7 @@ import type { AddressInfo, LookupFunction } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { coolDownsOfServer } from '../../src/commands/server-cool-downs.ts';
 import { createServerFetch } from '../../src/credentials/oauth/server-fetch.ts';
-import { askNimAccess } from '../../src/preparation/nim-access.ts';
+import { askNimServer } from '../../src/preparation/nim-access.ts';
 import { createAsk } from '../../src/login/ask-provider.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import { proofFor } from '../../src/http/liveness-proof.ts';
@@ -85,7 +85,7 @@ describe('"redirects never followed with a credential"', () => {
   it('the question whether a NIM server wants a key', async () => {
     const other = await server(() => ({ status: 200, body: '{"data": []}' }));
     const first = await server(() => ({ status: 302, headers: { location: `${other.url}/v1/models` } }));
-    expect(await askNimAccess({ JAATO_NIM_BASE_URL: first.url })).toBe('unknown');
+    expect((await askNimServer({ JAATO_NIM_BASE_URL: first.url })).access).toBe('unknown');
     expect(first.seen).not.toEqual([]);
     expect(other.seen).toEqual([]);
   });
@@ -164,7 +164,7 @@ describe('"a base URL that resolves to a metadata address refused": addresses, a
   });
 
   it('of a NIM server, which is never asked', async () => {
-    expect(await askNimAccess({ JAATO_NIM_BASE_URL: 'http://169.254.169.254/v1' })).toBe('unknown');
+    expect((await askNimServer({ JAATO_NIM_BASE_URL: 'http://169.254.169.254/v1' })).access).toBe('unknown');
   });
 
   it('of an authorization server, whatever its metadata names', async () => {

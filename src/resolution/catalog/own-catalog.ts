@@ -5,8 +5,10 @@
  */
 import type { ExchangeSource } from '../../credentials/exchange/exchange-source.ts';
 import { readNimSettings, type NimSettings } from '../../credentials/nim-settings.ts';
+import type { Finding } from '../../domain/finding.ts';
 import { NIM_MODELS, NIM_SERVICE } from '../../domain/nim-service.ts';
 import { type Model, NO_COST, type ProviderDefinition } from '../../domain/provider.ts';
+import { quoteUntrusted } from '../../domain/untrusted-text.ts';
 import type { Environment } from '../../platform/paths.ts';
 
 /**
@@ -14,6 +16,23 @@ import type { Environment } from '../../platform/paths.ts';
  * asked yet or nobody answered.
  */
 export type KeylessAccess = 'open' | 'wants-key' | 'unknown';
+
+/** A model as a self-hosted server lists it. */
+export interface ListedModel {
+  readonly id: string;
+  /** Tokens that a request gets, where the list says so. */
+  readonly contextWindow?: number;
+}
+
+/** What a self-hosted server said of itself. */
+export interface NimServer {
+  readonly access: KeylessAccess;
+  /** Null while it has listed none: then the models are offered that are known of the hosted service. */
+  readonly listed: readonly ListedModel[] | null;
+}
+
+/** Before anybody asked. */
+export const NIM_NOT_ASKED: NimServer = { access: 'unknown', listed: null };
 
 /** Window of a model of which nothing is known but its name. */
 const ASSUMED_WINDOW = 32_768;
@@ -23,10 +42,10 @@ const ASSUMED_MAX_TOKENS = 8_192;
 export function withOwnProviders(
   catalog: readonly ProviderDefinition[],
   env: Environment,
-  nimAccess: KeylessAccess = 'unknown',
+  nimServer: NimServer = NIM_NOT_ASKED,
   exchanges: readonly ExchangeSource[] = [],
 ): readonly ProviderDefinition[] {
-  const own = [nimDefinition(readNimSettings(env), nimAccess), ...exchanges.map(exchangeDefinition)];
+  const own = [nimDefinition(readNimSettings(env), nimServer), ...exchanges.map(exchangeDefinition)];
   return [...catalog, ...own.filter(({ id }) => catalog.every((entry) => entry.id !== id))];
 }
 
@@ -52,7 +71,7 @@ function exchangeDefinition({
  * in a private network is taken for keyless, and any other one is not: a request without the key it wants
  * fails at once, a key sent to the wrong place cannot be taken back.
  */
-function nimDefinition(settings: NimSettings, access: KeylessAccess): ProviderDefinition {
+function nimDefinition(settings: NimSettings, { access, listed }: NimServer): ProviderDefinition {
   const { baseUrl, selfHosted, isPrivate, defects } = settings;
   const keyless = selfHosted && (access === 'open' || (access === 'unknown' && isPrivate));
   return {
@@ -62,7 +81,7 @@ function nimDefinition(settings: NimSettings, access: KeylessAccess): ProviderDe
     api: 'openai-completions',
     ...(keyless ? { auth: 'none' as const } : {}),
     ...keyPolicy(settings, access),
-    models: modelsOf(settings),
+    ...(selfHosted && listed !== null ? modelsOfServer(settings, listed) : { models: modelsOf(settings) }),
     ...(defects.length === 0 ? {} : { defects }),
   };
 }
@@ -83,36 +102,72 @@ function keyPolicy(
 }
 
 /** The model that the environment names comes first, and has the window that the environment names. */
-function modelsOf({ model: wanted, contextLength }: NimSettings): readonly Model[] {
-  const known = NIM_MODELS.map(({ id, name, reasoning, contextWindow, maxTokens }): Model => {
-    const counts = contextLength !== undefined && (wanted === undefined || wanted === id);
-    return {
-      id,
-      name,
-      reasoning,
-      input: ['text'],
-      cost: NO_COST,
-      contextWindow: counts ? contextLength : contextWindow,
-      contextWindowSource: counts ? 'configured' : 'trained-max',
-      maxContextWindow: contextWindow,
-      maxTokens: counts ? Math.min(maxTokens, contextLength) : maxTokens,
-    };
-  });
-  if (wanted === undefined) return known;
-  const named = known.find(({ id }) => id === wanted) ?? unknownModel(wanted, contextLength);
-  return [named, ...known.filter(({ id }) => id !== wanted)];
+function modelsOf(settings: NimSettings): readonly Model[] {
+  const { model: wanted } = settings;
+  const ids = NIM_MODELS.map(({ id }) => id);
+  const ordered = wanted === undefined ? ids : [wanted, ...ids.filter((id) => id !== wanted)];
+  return ordered.map((id) => toModel(settings, { id }));
 }
 
-function unknownModel(id: string, contextLength: number | undefined): Model {
-  const contextWindow = contextLength ?? ASSUMED_WINDOW;
+/** What the server lists and nothing else: any other model would fail at its first request. */
+function modelsOfServer(
+  settings: NimSettings,
+  listed: readonly ListedModel[],
+): Pick<ProviderDefinition, 'models' | 'listing'> {
+  const { model: wanted } = settings;
+  const first = listed.filter(({ id }) => id === wanted);
+  const models = [...first, ...listed.filter(({ id }) => id !== wanted)].map((row) => toModel(settings, row));
+  const isMissing = wanted !== undefined && first.length === 0;
+  return {
+    models,
+    listing: {
+      why: `: ${LISTED_BY} does not list it`,
+      offer: offerOf(models),
+      elsewhere: modelsOf(settings),
+      ...(isMissing ? { finding: notListed(wanted, models) } : {}),
+    },
+  };
+}
+
+const LISTED_BY = 'the server of JAATO_NIM_BASE_URL';
+
+function notListed(wanted: string, models: readonly Model[]): Finding {
+  return {
+    code: 'unknown-model',
+    detail: `JAATO_NIM_MODEL names ${quoteUntrusted(wanted)}, which ${LISTED_BY} does not list`,
+    hint: `Change JAATO_NIM_MODEL, or unset it. ${offerOf(models)}`,
+  };
+}
+
+/** The first models of the list, and how many there are besides. */
+function offerOf(models: readonly Model[]): string {
+  if (models.length === 0) return 'It lists no model that can chat: start the container of the model';
+  const shown = models.slice(0, 3).map(({ id }) => quoteUntrusted(id));
+  const more = models.length > shown.length ? ` and ${models.length - shown.length} more` : '';
+  return `It lists ${shown.join(', ')}${more}`;
+}
+
+/** What the server says of the window counts, unless the environment names a smaller one; else what is known of the id. */
+function toModel(
+  { model: wanted, contextLength }: NimSettings,
+  { id, contextWindow: loaded = Number.POSITIVE_INFINITY }: ListedModel,
+): Model {
+  const known = NIM_MODELS.find((model) => model.id === id);
+  const counts = wanted === undefined || wanted === id;
+  const configured = (counts ? contextLength : undefined) ?? Number.POSITIVE_INFINITY;
+  const said = Math.min(loaded, configured);
+  const isSaid = Number.isFinite(said);
+  const contextWindow = isSaid ? said : (known?.contextWindow ?? ASSUMED_WINDOW);
+  const fromNames = known === undefined ? 'assumed' : 'trained-max';
   return {
     id,
-    name: id,
-    reasoning: false,
+    name: known?.name ?? id,
+    reasoning: known?.reasoning ?? false,
     input: ['text'],
     cost: NO_COST,
     contextWindow,
-    contextWindowSource: contextLength === undefined ? 'assumed' : 'configured',
-    maxTokens: Math.min(ASSUMED_MAX_TOKENS, contextWindow),
+    contextWindowSource: isSaid ? (loaded < configured ? 'loaded' : 'configured') : fromNames,
+    ...(known === undefined ? {} : { maxContextWindow: known.contextWindow }),
+    maxTokens: Math.min(known?.maxTokens ?? ASSUMED_MAX_TOKENS, contextWindow),
   };
 }

@@ -1,13 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { type KeylessAccess, withOwnProviders } from '../../../src/resolution/catalog/own-catalog.ts';
+import {
+  type KeylessAccess,
+  type ListedModel,
+  withOwnProviders,
+} from '../../../src/resolution/catalog/own-catalog.ts';
 import { resolve } from '../../../src/resolution/resolve.ts';
 import { localEntry, NOW, profileStore, snapshotOf } from '../../helpers/snapshot-fixture.ts';
 
 const HOSTED = 'https://integrate.api.nvidia.com/v1';
 const REF = 'nim/meta/llama-3.3-70b-instruct';
 
-const nim = (env: Readonly<Record<string, string>> = {}, access?: KeylessAccess) => {
-  const [definition] = withOwnProviders([], env, access);
+const nim = (env: Readonly<Record<string, string>> = {}, access: KeylessAccess = 'unknown') => {
+  const [definition] = withOwnProviders([], env, { access, listed: null });
   if (definition === undefined) throw new Error('There is no nim');
   return definition;
 };
@@ -75,6 +79,104 @@ describe('nim in the catalog part that is this program’s own', () => {
     expect(new Set(all.map(({ contextWindow }) => contextWindow))).toEqual(new Set([4096]));
   });
 
+  describe('a server of one’s own that has listed its models', () => {
+    const OWN = { JAATO_NIM_BASE_URL: 'http://127.0.0.1:9000' };
+    const listed = [
+      { id: 'my/own' },
+      { id: 'deepseek/deepseek-r1' },
+      { id: 'meta/llama-3.3-70b-instruct', contextWindow: 8_192 },
+    ];
+    const definitionFor = (
+      env: Readonly<Record<string, string>> = {},
+      rows: readonly ListedModel[] = listed,
+    ) => withOwnProviders([], { ...OWN, ...env }, { access: 'open', listed: rows })[0];
+    const snapshotFor = (env: Readonly<Record<string, string>> = {}, config: object = {}) =>
+      snapshotOf({
+        env: { ...OWN, ...env },
+        catalog: withOwnProviders([], { ...OWN, ...env }, { access: 'open', listed }),
+        config,
+      });
+    const outcomeFor = async (model: string, env: Readonly<Record<string, string>> = {}) =>
+      resolve(await snapshotFor(env), { model }, NOW);
+
+    it('offers these and no other, with what the list and the name say of each', () => {
+      expect(definitionFor()?.models).toMatchObject([
+        { id: 'my/own', name: 'my/own', contextWindow: 32_768, contextWindowSource: 'assumed' },
+        {
+          id: 'deepseek/deepseek-r1',
+          reasoning: true,
+          contextWindow: 131_072,
+          contextWindowSource: 'trained-max',
+        },
+        { name: 'Llama 3.3 70B', contextWindow: 8_192, contextWindowSource: 'loaded', maxTokens: 8_192 },
+      ]);
+      expect(definitionFor({}, [])?.models).toEqual([]);
+    });
+
+    it('the hosted service is not concerned', () => {
+      const [hosted] = withOwnProviders([], {}, { access: 'open', listed });
+      expect(hosted?.models).toHaveLength(4);
+      expect(hosted?.listing).toBeUndefined();
+    });
+
+    it('JAATO_NIM_MODEL comes first where it is listed, and the smaller window counts', async () => {
+      const env = { JAATO_NIM_MODEL: 'nim/meta/llama-3.3-70b-instruct', JAATO_NIM_CONTEXT_LENGTH: '16000' };
+      expect(definitionFor(env)?.models?.map(({ id, contextWindow }) => [id, contextWindow])).toEqual([
+        ['meta/llama-3.3-70b-instruct', 8_192],
+        ['my/own', 32_768],
+        ['deepseek/deepseek-r1', 131_072],
+      ]);
+      const small = { ...env, JAATO_NIM_CONTEXT_LENGTH: '4096' };
+      expect(definitionFor(small)?.models?.[0]).toMatchObject({
+        contextWindow: 4_096,
+        contextWindowSource: 'configured',
+      });
+      expect((await snapshotFor(env)).findings).toEqual([]);
+    });
+
+    it('JAATO_NIM_MODEL that is not listed is a finding with what is listed, and no model', async () => {
+      const env = { JAATO_NIM_MODEL: 'my/oen' };
+      expect(definitionFor(env)?.models?.map(({ id }) => id)).toEqual(listed.map(({ id }) => id));
+      const finding = {
+        code: 'unknown-model',
+        detail: 'JAATO_NIM_MODEL names "my/oen", which the server of JAATO_NIM_BASE_URL does not list',
+        hint: expect.stringContaining('unset it. It lists "my/own", "deepseek/deepseek-r1"'),
+      };
+      expect((await snapshotFor(env)).findings).toEqual([finding]);
+      expect((await snapshotFor(env, { models: { providers: { nim: {} } } })).findings).toEqual([finding]);
+      const elsewhere = { models: { providers: { nim: { baseUrl: HOSTED } } } };
+      expect((await snapshotFor(env, elsewhere)).findings, 'nobody uses that server').toEqual([]);
+      expect(await outcomeFor('nim/my/oen', env)).toMatchObject({
+        kind: 'failed',
+        problem: {
+          code: 'unknown-model',
+          detail: expect.stringContaining('the server of JAATO_NIM_BASE_URL does not list it'),
+          hints: expect.arrayContaining(['Did you mean nim/my/own?']),
+        },
+      });
+    });
+
+    it('any other model is unknown-model, with what it lists', async () => {
+      expect(await outcomeFor('nim/my/own')).toMatchObject({ kind: 'resolved' });
+      expect(await outcomeFor('nim/far/away')).toMatchObject({
+        problem: {
+          code: 'unknown-model',
+          hints: [expect.stringContaining('It lists "my/own", '), expect.stringContaining('List them')],
+        },
+      });
+    });
+
+    it('an entry of the config that leads elsewhere, or says which models there are, is not concerned', async () => {
+      const modelsWith = async (nimEntry: object) => {
+        const { providers } = await snapshotFor({}, { models: { providers: { nim: nimEntry } } });
+        return providers.byId.get('nim')?.models.map(({ id }) => id);
+      };
+      expect(await modelsWith({})).toEqual(listed.map(({ id }) => id));
+      expect(await modelsWith({ baseUrl: HOSTED })).toHaveLength(4);
+      expect(await modelsWith({ models: [{ id: 'mine' }] })).toEqual(['mine']);
+    });
+  });
+
   it.each([
     ['JAATO_NIM_BASE_URL', 'ftp://x'],
     ['JAATO_NIM_BASE_URL', 'http://user:hunter2@x/v1'],
@@ -113,7 +215,7 @@ describe('nim in the catalog part that is this program’s own', () => {
         const snapshot = await snapshotOf({
           env,
           ownStore,
-          catalog: withOwnProviders([], env, access),
+          catalog: withOwnProviders([], env, { access, listed: null }),
           config: { models: { providers } },
         });
         for (const profileId of [undefined, 'nim:default']) {
