@@ -289,7 +289,7 @@ function modelStep(provider: EffectiveProvider, asked: string, model: Model | nu
 /** An entry that is wrong has no models for that reason: what is wrong with it is the answer. */
 function noModelsBecause(provider: EffectiveProvider): Problem | undefined {
   const defect = provider.models.length === 0 ? provider.defects?.[0] : undefined;
-  return defect === undefined ? undefined : broken(provider, defect, defectHints(provider, defect));
+  return defect === undefined ? undefined : broken(provider, defect, defectHints(defect));
 }
 
 function unknownModel(provider: EffectiveProvider, asked: string): Problem {
@@ -314,7 +314,7 @@ function whatARequestNeeds(
   model: Model | null,
 ): { baseUrl: string; api: string } | { problem: Problem } {
   const defect = provider.defects?.[0];
-  if (defect !== undefined) return { problem: broken(provider, defect, defectHints(provider, defect)) };
+  if (defect !== undefined) return { problem: broken(provider, defect, defectHints(defect)) };
   const missing = provider.missingVariables?.find((variable) => !isNamedByApiKey(variable));
   if (missing !== undefined) {
     const detail = `the variable ${missing.variable}, named at ${missing.configPath}, is not set`;
@@ -333,9 +333,9 @@ function whatARequestNeeds(
   return { baseUrl: completed.baseUrl, api: model?.api ?? provider.api ?? DEFAULT_API };
 }
 
-/** What is wrong with an entry of the catalog is a variable that completes it, and the words begin with its name. */
-function defectHints({ origin }: EffectiveProvider, defect: string): readonly string[] {
-  const variable = origin === 'catalog' ? /^[A-Z][A-Z0-9_]+/.exec(defect)?.[0] : undefined;
+/** What is wrong with what the catalog supplied is a variable that completes it, and the words begin with its name. */
+function defectHints(defect: string): readonly string[] {
+  const variable = /^[A-Z][A-Z0-9_]+/.exec(defect)?.[0];
   return variable === undefined ? [] : [`Mend the variable ${variable}, or unset it`];
 }
 

@@ -1,8 +1,10 @@
 /** From a model reference to the provider and the model that count. */
 import { describe, expect, it } from 'vitest';
 import type { EndpointReport } from '../../src/domain/runtime-state.ts';
+import { withOwnProviders } from '../../src/resolution/catalog/own-catalog.ts';
 import { resolveModel } from '../../src/resolution/resolve-model.ts';
 import {
+  CATALOG,
   endpoint,
   localEntry,
   outline,
@@ -83,6 +85,16 @@ describe('reading the reference', () => {
 });
 
 describe('"Known" providers and models', () => {
+  it('a mistake in a variable that completes an entry is mended there, and not in the entry', async () => {
+    const env = { JAATO_NIM_BASE_URL: 'ftp://nim.example' };
+    const catalog = withOwnProviders(CATALOG, env);
+    for (const config of [{}, providersConfig({ nim: { name: 'Mine' } })]) {
+      expect(await find('nim/meta/llama-3.3-70b-instruct', { config, env, catalog })).toMatchObject({
+        problem: { code: 'config-invalid', hints: ['Mend the variable JAATO_NIM_BASE_URL, or unset it'] },
+      });
+    }
+  });
+
   it('an unknown provider is suggested a near name', async () => {
     expect(await find('antropic/x')).toMatchObject({
       problem: {
