@@ -108,16 +108,19 @@ function azureBaseUrl(env: Environment): CompletedBaseUrl {
 function fillPlaceholders(template: string, env: Environment): CompletedBaseUrl {
   const missing: string[] = [];
   const isGlobal = variable(env, 'GOOGLE_CLOUD_LOCATION') === 'global';
-  const baseUrl = (isGlobal ? template.replace(LOCATION_IN_HOST, '') : template).replaceAll(/\{(\w+)\}/g, (whole, placeholder: string) => {
-    const name = PLACEHOLDER_VARIABLES[placeholder] ?? placeholder;
-    const value = variable(env, name);
-    // A value goes into the host or the path of a URL that receives a credential: plain words only, and no "..".
-    if (value === undefined || !/^[\w-][\w.-]*$/.test(value)) {
-      missing.push(name);
-      return whole;
-    }
-    return value;
-  });
+  const baseUrl = (isGlobal ? template.replace(LOCATION_IN_HOST, '') : template).replaceAll(
+    /\{(\w+)\}/g,
+    (whole, placeholder: string) => {
+      const name = PLACEHOLDER_VARIABLES[placeholder] ?? placeholder;
+      const value = variable(env, name);
+      // A value goes into the host or the path of a URL that receives a credential: plain words only, and no "..".
+      if (value === undefined || !/^[\w-][\w.-]*$/.test(value)) {
+        missing.push(name);
+        return whole;
+      }
+      return value;
+    },
+  );
   if (missing.length === 0) return complete(baseUrl);
   return {
     kind: 'incomplete',

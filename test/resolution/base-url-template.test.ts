@@ -106,12 +106,15 @@ describe('Azure OpenAI', () => {
     ['https://user:hunter2hunter2@az.example/v1', 'must not hold a user name or a password'],
     ['file:///etc/passwd', 'must begin with http:// or https://'],
     ['az.example/v1', 'must be an absolute URL, for example https://api.example.com/v1'],
-  ])('AZURE_OPENAI_BASE_URL is held to the rule of every base URL, and is not shown: %s', async (url, fault) => {
-    const env = { AZURE_OPENAI_BASE_URL: url, AZURE_OPENAI_RESOURCE_NAME: 'my-res' };
-    expect(await baseUrl('azure-openai-responses/gpt-4', { env })).toBe(
-      `config-invalid: Provider "azure-openai-responses" (catalog) cannot be used: AZURE_OPENAI_BASE_URL ${fault} [Mend the variable AZURE_OPENAI_BASE_URL, or unset it]`,
-    );
-  });
+  ])(
+    'AZURE_OPENAI_BASE_URL is held to the rule of every base URL, and is not shown: %s',
+    async (url, fault) => {
+      const env = { AZURE_OPENAI_BASE_URL: url, AZURE_OPENAI_RESOURCE_NAME: 'my-res' };
+      expect(await baseUrl('azure-openai-responses/gpt-4', { env })).toBe(
+        `config-invalid: Provider "azure-openai-responses" (catalog) cannot be used: AZURE_OPENAI_BASE_URL ${fault} [Mend the variable AZURE_OPENAI_BASE_URL, or unset it]`,
+      );
+    },
+  );
 });
 
 describe('Google Vertex', () => {
