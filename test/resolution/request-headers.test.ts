@@ -125,7 +125,7 @@ describe('what the operator configured', () => {
   });
 
   it('a beta of Anthropic or OpenAI is asked for beside those that a credential needs, each once', () => {
-    const betas = (written: string, auth = oauth) =>
+    const betas = (written: string, auth: ResolvedAuth = oauth) =>
       headers('anthropic', 'anthropic-messages', auth, { headers: { 'Anthropic-Beta': written } })[
         'anthropic-beta'
       ];
