@@ -45,6 +45,42 @@ describe('reading the reference', () => {
     expect(await find('opus', { config })).toMatchObject({ ref: 'anthropic/claude-opus-4-5' });
   });
 
+  it.each(['Opus', 'opus', ' OPUS '])('aliases compare trimmed and without case: %s', async (written) => {
+    const config = { agents: { defaults: { models: { 'anthropic/claude-opus-4-5': { alias: 'Opus' } } } } };
+    expect(await find(written, { config })).toMatchObject({ ref: 'anthropic/claude-opus-4-5' });
+  });
+
+  it('of two aliases that differ in case alone, the one as it is written counts', async () => {
+    const models = { 'xai/grok-3': { alias: 'FAST' }, 'anthropic/claude-opus-4-5': { alias: 'fast' } };
+    const config = { agents: { defaults: { models } } };
+    expect(await find('FAST', { config })).toMatchObject({ ref: 'xai/grok-3' });
+    expect(await find('fast', { config })).toMatchObject({ ref: 'anthropic/claude-opus-4-5' });
+  });
+
+  it('an alias may stand for a name without a slash, as the config writes it', async () => {
+    const config = { agents: { defaults: { models: { 'opus-4.5': { alias: 'best' } } } } };
+    expect(await find('best', { config })).toMatchObject({ ref: 'anthropic/claude-opus-4-5' });
+  });
+
+  it.each([
+    ['anthropic/opus-4.5', 'anthropic/claude-opus-4-5'],
+    ['anthropic/sonnet-4.5', 'anthropic/claude-sonnet-4-5'],
+    ['google/gemini-3-pro', 'google/gemini-3-pro-preview'],
+    ['google/gemini-3-flash', 'google/gemini-3-flash-preview'],
+  ])('%s is the short name of %s, as the operators’ other tools take it', async (written, ref) => {
+    expect(await find(written)).toMatchObject({ kind: 'found', ref });
+  });
+
+  it('a short name is not followed where the provider has a model of that very id, or not the long one', async () => {
+    const own = (id: string) => providersConfig({ google: { models: [{ id }] } });
+    expect(await find('google/gemini-3-pro', { config: own('gemini-3-pro') })).toMatchObject({
+      ref: 'google/gemini-3-pro',
+    });
+    expect(await find('google/gemini-3-pro', { config: own('mine') })).toMatchObject({
+      problem: { code: 'unknown-model', detail: expect.stringContaining('"gemini-3-pro"') },
+    });
+  });
+
   it.each(['toString', '__proto__', 'constructor'])('no built-in name is an alias: %s', async (name) => {
     expect(await find(name)).toMatchObject({ problem: { code: 'bad-request' } });
   });
