@@ -106,6 +106,9 @@ function readHeader(name: string, value: unknown): SecretRef | string {
   }
   if (typeof value !== 'string') return `has ${quoted}, which must be a string`;
   if (!HEADER_VALUE.test(value)) return `has ${quoted} with a character that no header may carry`;
+  // For some tools the text means the output of a command; sent as it is it would only give the command away.
+  if (value.trim().startsWith('!'))
+    return `has ${quoted}, which is a command (it starts with "!"), and commands are never run`;
   return referenceInText(value.trim()) ?? '';
 }
 

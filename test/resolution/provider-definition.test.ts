@@ -82,6 +82,10 @@ describe('fields of a provider', () => {
       { headers: { a: { source: 'env' } } },
       'models.providers.x.headers has "a", which is a reference to env whose "id" is not the name of a variable',
     ],
+    [
+      { headers: { a: ' !op read op://vault/key' } },
+      'models.providers.x.headers has "a", which is a command (it starts with "!"), and commands are never run',
+    ],
     ['text', 'models.providers.x must be an object'],
     [null, 'models.providers.x must be an object'],
     [[], 'models.providers.x must be an object'],
