@@ -31,10 +31,10 @@ const usageSchema = z.object({
   blockedUntil: optionalTime,
 });
 
-/** What both files may hold. */
+/** What both files may hold. Null says nothing, as nothing at all does. */
 const stateFields = {
-  order: z.record(z.string(), z.array(z.string())).optional(),
-  usageStats: z.record(z.string(), usageSchema).optional(),
+  order: z.record(z.string(), z.array(z.string()).nullable()).nullish(),
+  usageStats: z.record(z.string(), usageSchema.nullable()).nullish(),
 };
 
 const stateSchema = z.object(stateFields);
@@ -131,14 +131,16 @@ function shapeDefect(error: z.ZodError): string {
 }
 
 function stateOf(file: z.infer<typeof stateSchema>): StoreState {
-  const usage = Object.entries(file.usageStats ?? {}).map(([id, stats]) => {
+  const usage = Object.entries(file.usageStats ?? {}).flatMap(([id, stats]) => {
+    if (stats === null) return [];
     const { lastUsed = 0, cooldownUntil = 0, disabledUntil = 0, blockedUntil = 0 } = stats;
-    return [
-      id,
-      { lastUsed, unusableUntil: Math.max(0, cooldownUntil, disabledUntil, blockedUntil) },
-    ] as const;
+    const unusableUntil = Math.max(0, cooldownUntil, disabledUntil, blockedUntil);
+    return [[id, { lastUsed, unusableUntil }] as const];
   });
-  return { order: new Map(Object.entries(file.order ?? {})), usage: new Map(usage) };
+  const order = Object.entries(file.order ?? {}).flatMap(([provider, ids]) =>
+    ids === null ? [] : [[provider, ids] as const],
+  );
+  return { order: new Map(order), usage: new Map(usage) };
 }
 
 function parseProfile(key: string, raw: unknown, path: string): StoredProfile {

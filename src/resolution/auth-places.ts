@@ -6,7 +6,7 @@
  */
 import type { ResolvedAuth } from '../domain/auth.ts';
 import { sameSocket } from '../domain/base-url.ts';
-import type { EffectiveProvider, ProviderDefinition } from '../domain/provider.ts';
+import type { EffectiveProvider, MissingVariable, ProviderDefinition } from '../domain/provider.ts';
 import { Secret } from '../domain/secret.ts';
 import { nameOfReference } from '../domain/secret-ref.ts';
 import { type EnvironmentPlace, lookUpEnvironment } from '../credentials/environment.ts';
@@ -134,16 +134,20 @@ const REFRESHED_BY = {
 
 /** The provider's variables, each a place of its own. */
 export function environmentPlaces(snapshot: Snapshot, provider: EffectiveProvider): AuthPlace[] {
-  return lookUpEnvironment(provider.id, snapshot.env).map((found) =>
-    toEnvironmentPlace(found, snapshot.shellVariables.has(found.name)),
-  );
+  return lookUpEnvironment(provider.id, snapshot.env).map((found) => toEnvironmentPlace(found, snapshot));
 }
 
-function toEnvironmentPlace(variable: EnvironmentPlace, fromShell: boolean): AuthPlace {
+function toEnvironmentPlace(variable: EnvironmentPlace, { shellVariables, config }: Snapshot): AuthPlace {
+  const fromShell = shellVariables.has(variable.name);
   const place = `${fromShell ? 'shell env' : 'env'}: ${variable.name}`;
   switch (variable.kind) {
-    case 'unset':
-      return { kind: 'empty', place, found: 'not set' };
+    case 'unset': {
+      // The config's own block may set it, by a variable that is missing in turn.
+      const paths = [`env.vars.${variable.name}`, `env.${variable.name}`];
+      const missing = config.missingVariables.find(({ configPath }) => paths.includes(configPath));
+      const note = missing === undefined ? {} : { note: notSet(missing) };
+      return { kind: 'empty', place, found: 'not set', ...note };
+    }
     case 'not-a-key':
       return {
         kind: 'skipped',
@@ -189,8 +193,7 @@ export function configuredKeyPlaces(
       cfg !== bySource[provider.origin].get(provider.id) &&
       !meant.some((server) => sameSocket(server, destination));
     if (missing !== undefined) {
-      const note = `the variable ${missing.variable}, named at ${missing.configPath}, is not set`;
-      places.push({ kind: 'error', place, found: `\${${missing.variable}}`, note });
+      places.push({ kind: 'error', place, found: `\${${missing.variable}}`, note: notSet(missing) });
     } else if (cfg.apiKeyProblem !== undefined) {
       places.push({ kind: 'error', place, found: 'not usable', note: cfg.apiKeyProblem });
     } else if ((cfg.apiKey ?? cfg.apiKeyRef) !== undefined && elsewhere) {
@@ -204,6 +207,10 @@ export function configuredKeyPlaces(
     places.push(toKeyPlace(`models.json: providers.${provider.id}.apiKey`, provider, snapshot));
   }
   return places;
+}
+
+function notSet({ variable, configPath }: MissingVariable): string {
+  return `the variable ${variable}, named at ${configPath}, is not set`;
 }
 
 /** Every server that a definition names, for the provider or for single models. */

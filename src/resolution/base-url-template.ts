@@ -3,6 +3,7 @@
  * region, a Cloudflare account, a Google location, an Azure resource. What an operator wrote stays as it is.
  */
 import type { EffectiveProvider, ProviderDefinition } from '../domain/provider.ts';
+import { baseUrlFault } from './definition-fields.ts';
 import { fieldOf, fileOf } from './origin-file.ts';
 import { type Environment, firstVariable, variable } from '../platform/paths.ts';
 
@@ -13,6 +14,9 @@ export type CompletedBaseUrl =
 
 /** Placeholders of the catalog, and the variable that fills each where it is not the placeholder's own name. */
 const PLACEHOLDER_VARIABLES: Readonly<Record<string, string>> = { location: 'GOOGLE_CLOUD_LOCATION' };
+
+/** Google's global endpoint is the host without a location. */
+const LOCATION_IN_HOST = '{location}-';
 
 const REGION_VARIABLES = ['AWS_REGION', 'AWS_DEFAULT_REGION'] as const;
 
@@ -81,7 +85,15 @@ function withRegion(base: string | undefined, provider: EffectiveProvider, env: 
 
 function azureBaseUrl(env: Environment): CompletedBaseUrl {
   const url = variable(env, 'AZURE_OPENAI_BASE_URL');
-  if (url !== undefined && URL.canParse(url)) return complete(url.replace(/\/+$/, ''));
+  if (url !== undefined) {
+    const fault = baseUrlFault(url);
+    if (fault === undefined) return complete(url.replace(/\/+$/, ''));
+    return {
+      kind: 'incomplete',
+      detail: `AZURE_OPENAI_BASE_URL ${fault}`,
+      hints: ['Mend the variable AZURE_OPENAI_BASE_URL, or unset it'],
+    };
+  }
   const resource = variable(env, 'AZURE_OPENAI_RESOURCE_NAME');
   if (resource !== undefined && /^[\w-]+$/.test(resource)) {
     return complete(`https://${resource}.openai.azure.com/openai/v1`);
@@ -95,16 +107,20 @@ function azureBaseUrl(env: Environment): CompletedBaseUrl {
 
 function fillPlaceholders(template: string, env: Environment): CompletedBaseUrl {
   const missing: string[] = [];
-  const baseUrl = template.replaceAll(/\{(\w+)\}/g, (whole, placeholder: string) => {
-    const name = PLACEHOLDER_VARIABLES[placeholder] ?? placeholder;
-    const value = variable(env, name);
-    // A value goes into the host or the path of a URL that receives a credential: plain words only.
-    if (value === undefined || !/^[\w.-]+$/.test(value)) {
-      missing.push(name);
-      return whole;
-    }
-    return value;
-  });
+  const isGlobal = variable(env, 'GOOGLE_CLOUD_LOCATION') === 'global';
+  const baseUrl = (isGlobal ? template.replace(LOCATION_IN_HOST, '') : template).replaceAll(
+    /\{(\w+)\}/g,
+    (whole, placeholder: string) => {
+      const name = PLACEHOLDER_VARIABLES[placeholder] ?? placeholder;
+      const value = variable(env, name);
+      // A value goes into the host or the path of a URL that receives a credential: plain words only, and no "..".
+      if (value === undefined || !/^[\w-][\w.-]*$/.test(value)) {
+        missing.push(name);
+        return whole;
+      }
+      return value;
+    },
+  );
   if (missing.length === 0) return complete(baseUrl);
   return {
     kind: 'incomplete',

@@ -1,6 +1,7 @@
 /** Which model is meant when a caller names none. */
 import { formatModelRef, parseModelRef } from '../domain/model-ref.ts';
-import type { EffectiveProvider } from '../domain/provider.ts';
+import type { Problem } from '../domain/errors.ts';
+import type { EffectiveProvider, MissingVariable } from '../domain/provider.ts';
 import { runtimeOfProviderId } from '../domain/provider-id.ts';
 import type { DiscoveryReport } from '../domain/runtime-state.ts';
 
@@ -15,7 +16,13 @@ export interface DefaultModel {
 export interface DefaultModelPlaces {
   /** From a flag, a variable or the settings. */
   readonly defaultModelWish: DefaultModel | null;
-  readonly config: { readonly defaultModel?: { readonly primary: string; readonly configPath: string } };
+  readonly config: {
+    readonly defaultModel?: {
+      readonly primary: string;
+      readonly configPath: string;
+      readonly missingVariable?: MissingVariable;
+    };
+  };
   readonly autoDefault: string | null;
 }
 
@@ -25,6 +32,21 @@ export function chooseDefaultModel(places: DefaultModelPlaces): DefaultModel | n
   const configured = places.config.defaultModel;
   if (configured !== undefined) return { ref: configured.primary, source: `cfg: ${configured.configPath}` };
   return places.autoDefault === null ? null : { ref: places.autoDefault, source: 'auto' };
+}
+
+/** What is wrong where the default model counts that the config names by a variable that is not set. */
+export function unsetDefaultProblem({ defaultModelWish, config }: DefaultModelPlaces): Problem | undefined {
+  const missing = defaultModelWish === null ? config.defaultModel?.missingVariable : undefined;
+  if (missing === undefined) return undefined;
+  const { variable, configPath } = missing;
+  return {
+    code: 'config-invalid',
+    detail: `The default model cannot be told: the variable ${variable}, named at ${configPath}, is not set`,
+    hints: [
+      `Set ${variable}`,
+      'Or name another model: provider-sidecar serve --default-model PROVIDER/MODEL',
+    ],
+  };
 }
 
 /** What to do where nobody names a default model: first for the runtimes that answer, most useful first. */

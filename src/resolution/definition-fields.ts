@@ -66,7 +66,8 @@ function checkBaseUrl(text: string, context: z.RefinementCtx): string {
   return z.NEVER;
 }
 
-function baseUrlFault(text: string): string | undefined {
+/** Why a text is no base URL, in words that follow its name and show nothing of it; undefined for one that can be used. */
+export function baseUrlFault(text: string): string | undefined {
   if (!URL.canParse(text)) return 'must be an absolute URL, for example https://api.example.com/v1';
   // The URL parser accepts "http:host" and drops tabs and line ends; a caller's may not.
   if (!/^https?:\/\//i.test(text)) return 'must begin with http:// or https://';
@@ -105,6 +106,9 @@ function readHeader(name: string, value: unknown): SecretRef | string {
   }
   if (typeof value !== 'string') return `has ${quoted}, which must be a string`;
   if (!HEADER_VALUE.test(value)) return `has ${quoted} with a character that no header may carry`;
+  // For some tools the text means the output of a command; sent as it is it would only give the command away.
+  if (value.trim().startsWith('!'))
+    return `has ${quoted}, which is a command (it starts with "!"), and commands are never run`;
   return referenceInText(value.trim()) ?? '';
 }
 

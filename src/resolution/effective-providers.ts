@@ -2,6 +2,7 @@
  * Which definition of a provider counts: models.json over cfg over the catalog, whole provider, no field
  * merge. Only gaps that a cfg entry leaves are filled from the catalog, never anything it says.
  */
+import { sameSocket } from '../domain/base-url.ts';
 import type { EffectiveProvider, Model, Origin, ProviderDefinition } from '../domain/provider.ts';
 import { ORIGINS } from '../domain/provider.ts';
 import { canonicalProviderId } from '../domain/provider-id.ts';
@@ -76,37 +77,52 @@ function effectiveProvider(
     shadows,
     models: filled.models ?? [],
     completedFromCatalog: FILLED_FROM_CATALOG.filter(
-      (field) => definition[field] === undefined && filled[field] !== undefined,
+      (field) => leavesOpen(definition, field) && !leavesOpen(filled, field),
     ),
   };
 }
 
 /**
  * A key in a cfg entry is a way to authenticate of its own; the catalog's mode would overrule it. Where the
- * entry says which server or which api, the catalog's models must not lead elsewhere. A key of its own opens no
- * server of the catalog that no key may go to.
+ * entry says which server or which api, the catalog's models must not lead elsewhere, and what is true of the
+ * catalog's server alone (it takes requests without a key, it wants certain headers) is not said of another one.
+ * A key of its own opens no server of the catalog that no key may go to.
  */
 function fillGaps(definition: ProviderDefinition, catalog: ProviderDefinition): ProviderDefinition {
   const { auth, models: ofCatalog, listing, keyHeldBack, ...rest } = catalog;
-  const models = definition.baseUrl === undefined ? ofCatalog : (listing?.elsewhere ?? ofCatalog);
-  const isListed = definition.baseUrl === undefined && definition.models === undefined;
-  const heldBack = definition.baseUrl === undefined ? keyHeldBack : undefined;
-  const hasKey = definition.apiKey !== undefined || definition.apiKeyRef !== undefined;
+  // Other tools demand the list, so an entry that is about something else has an empty one.
+  const { models: ownModels, ...own } = definition;
+  const isElsewhere = own.baseUrl !== undefined;
+  const hasOpenModels = leavesOpen(definition, 'models');
+  const models = isElsewhere ? (listing?.elsewhere ?? ofCatalog) : ofCatalog;
+  const heldBack = isElsewhere ? undefined : keyHeldBack;
+  const hasKey = own.apiKey !== undefined || own.apiKeyRef !== undefined;
   const saysHow = hasKey && heldBack === undefined;
+  const isSaidOfAnother =
+    auth === 'none' && own.baseUrl !== undefined && !sameSocket(own.baseUrl, catalog.baseUrl ?? '');
   const filledModels = models?.map((model): Model => {
-    const { baseUrl, api, ...row } = model;
+    const { baseUrl, api, headers, ...row } = model;
     return {
       ...row,
-      ...(baseUrl === undefined || definition.baseUrl !== undefined ? {} : { baseUrl }),
-      ...(api === undefined || definition.api !== undefined ? {} : { api }),
+      ...(baseUrl === undefined || isElsewhere ? {} : { baseUrl }),
+      ...(headers === undefined || isElsewhere ? {} : { headers }),
+      ...(api === undefined || own.api !== undefined ? {} : { api }),
     };
   });
+  const countingModels = hasOpenModels ? filledModels : ownModels;
   return {
     ...rest,
-    ...(filledModels === undefined ? {} : { models: filledModels }),
-    ...(isListed && listing !== undefined ? { listing } : {}),
-    ...(auth === undefined || saysHow ? {} : { auth }),
+    ...(countingModels === undefined ? {} : { models: countingModels }),
+    ...(hasOpenModels && !isElsewhere && listing !== undefined ? { listing } : {}),
+    ...(auth === undefined || saysHow || isSaidOfAnother ? {} : { auth }),
     ...(heldBack === undefined ? {} : { keyHeldBack: heldBack }),
-    ...definition,
+    ...own,
   };
+}
+
+/** Whether an entry leaves a field open. An empty list says nothing either, unless its rows could not be read. */
+function leavesOpen(definition: ProviderDefinition, field: (typeof FILLED_FROM_CATALOG)[number]): boolean {
+  const value = definition[field];
+  if (value === undefined) return true;
+  return field === 'models' && value.length === 0 && definition.modelDefects === undefined;
 }

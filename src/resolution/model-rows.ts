@@ -80,7 +80,10 @@ function completeRow(
   const given = read('contextWindow', tokensField);
   const source = read('contextWindowSource', sourceField);
   const contextWindow = given ?? known?.contextWindow ?? ASSUMED_CONTEXT_WINDOW;
-  const maxContextWindow = read('maxContextWindow', tokensField) ?? known?.maxContextWindow;
+  // A window that the row names is the truth of that server: what the catalog knows must fit it.
+  const trained = known?.maxContextWindow;
+  const knownMax = trained !== undefined && trained >= contextWindow ? trained : undefined;
+  const maxContextWindow = read('maxContextWindow', tokensField) ?? knownMax;
   const api = read('api', textField) ?? (context.hasApi ? undefined : known?.api);
   const baseUrl = read('baseUrl', baseUrlField) ?? (context.hasBaseUrl ? undefined : known?.baseUrl);
   // The catalog's extra headers are for the catalog's own server, not for one that the entry names.
@@ -91,13 +94,13 @@ function completeRow(
     name: read('name', textField) ?? known?.name ?? id,
     reasoning: read('reasoning', reasoningField) ?? known?.reasoning ?? false,
     input: read('input', inputField) ?? known?.input ?? ['text'],
-    cost: read('cost', costField) ?? NO_COST,
+    cost: read('cost', costField) ?? known?.cost ?? NO_COST,
     contextWindow,
     contextWindowSource:
       given === undefined ? (known?.contextWindowSource ?? 'assumed') : (source ?? 'configured'),
     ...(maxContextWindow !== undefined && { maxContextWindow }),
     maxTokens:
-      read('maxTokens', tokensField) ?? known?.maxTokens ?? Math.min(DEFAULT_MAX_TOKENS, contextWindow),
+      read('maxTokens', tokensField) ?? Math.min(known?.maxTokens ?? DEFAULT_MAX_TOKENS, contextWindow),
     ...(api !== undefined && { api }),
     ...(baseUrl !== undefined && { baseUrl }),
     ...headers,

@@ -1,6 +1,6 @@
 /**
- * The headers that a provider's api really wants for a credential. Pure. `auth: "none"` sends nothing at
- * all; AWS key pairs cannot be a header, the caller signs with them.
+ * The headers that a provider's api really wants for a credential, beside those that the operator configured.
+ * Pure. `auth: "none"` adds nothing; AWS key pairs cannot be a header, the caller signs with them.
  */
 import type { ResolvedAuth } from '../domain/auth.ts';
 import type { EffectiveProvider, Model } from '../domain/provider.ts';
@@ -31,8 +31,23 @@ export function requestHeaders({ provider, model, api, auth }: HeaderRequest): H
     provider.authHeader === true
       ? { ...bearer, ...fixedHeaders(api) }
       : apiHeaders(provider.id, api, auth, credential);
-  // A credential that was resolved beats a header that was written down.
-  return { ...configured, ...forApi };
+  return together(configured, forApi);
+}
+
+/** Headers that are lists of flags: what each side asks for is asked for. */
+const FLAG_LISTS: ReadonlySet<string> = new Set(['anthropic-beta', 'openai-beta']);
+
+/** A credential that was resolved beats a header that was written down; what is no credential is the operator's choice. */
+function together(configured: Headers, forApi: Headers): Headers {
+  const both = Object.keys(forApi).filter((name) => Object.hasOwn(configured, name));
+  const chosen = both.flatMap((name): [string, string][] => {
+    const [written = '', needed = ''] = [configured[name], forApi[name]];
+    if (name === 'anthropic-version') return [[name, written]];
+    if (!FLAG_LISTS.has(name)) return [];
+    const flags = [...written.split(','), needed].map((flag) => flag.trim()).filter((flag) => flag !== '');
+    return [[name, [...new Set(flags)].join(',')]];
+  });
+  return { ...configured, ...forApi, ...Object.fromEntries(chosen) };
 }
 
 /** The one secret that goes into a header, or undefined for an AWS key pair. */

@@ -15,6 +15,7 @@ import { quoteUntrusted } from '../domain/untrusted-text.ts';
 import { completeBaseUrl } from './base-url-template.ts';
 import { isNamedByApiKey } from './definition-fields.ts';
 import { nearest } from '../domain/nearest.ts';
+import { followAlias, spellingsOf } from './model-spellings.ts';
 import { fileOf } from './origin-file.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -92,15 +93,12 @@ export function readRef(
   snapshot: Snapshot,
   text: string,
 ): { provider: string; model: string } | { problem: Problem } {
-  const trimmed = text.trim();
-  const aliases = snapshot.config.modelAliases;
-  const ref = parseModelRef(Object.hasOwn(aliases, trimmed) ? (aliases[trimmed] ?? trimmed) : trimmed);
+  const trimmed = followAlias(snapshot.config.modelAliases, text.trim());
+  const ref = parseModelRef(trimmed);
   if (ref !== undefined) return ref;
-  const short = trimmed.replace(/^(opus|sonnet|haiku)-(\d+)\.(\d+)$/, 'claude-$1-$2-$3');
   const anthropic = snapshot.providers.byId.get('anthropic');
-  if (anthropic !== undefined && anthropic.models.some(({ id }) => id === short)) {
-    return { provider: 'anthropic', model: short };
-  }
+  const model = anthropic && findModel(anthropic, trimmed);
+  if (model !== undefined) return { provider: 'anthropic', model: model.id };
   const holders = [...snapshot.providers.byId.values()]
     .filter(({ models }) => models.some(({ id }) => id === trimmed))
     .slice(0, 3)
@@ -261,11 +259,13 @@ function unknownProvider(snapshot: Snapshot, id: string, endpoint: EndpointRepor
   };
 }
 
-/** The model by its exact id; Ollama also knows `name` for `name:latest`. */
-function findModel(provider: EffectiveProvider, id: string): Model | undefined {
-  const exact = provider.models.find((model) => model.id === id);
-  if (exact !== undefined || runtimeOfProviderId(provider.id) !== 'ollama' || id.includes(':')) return exact;
-  return provider.models.find((model) => model.id === `${id}:latest`);
+/** The model by its exact id, else by the id that its provider or other tools know for a short name. */
+function findModel({ id: provider, models }: EffectiveProvider, written: string): Model | undefined {
+  for (const spelling of spellingsOf(provider, written)) {
+    const found = models.find(({ id }) => id === spelling);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function modelStep(provider: EffectiveProvider, asked: string, model: Model | null | undefined): Step {
@@ -289,7 +289,7 @@ function modelStep(provider: EffectiveProvider, asked: string, model: Model | nu
 /** An entry that is wrong has no models for that reason: what is wrong with it is the answer. */
 function noModelsBecause(provider: EffectiveProvider): Problem | undefined {
   const defect = provider.models.length === 0 ? provider.defects?.[0] : undefined;
-  return defect === undefined ? undefined : broken(provider, defect, defectHints(provider, defect));
+  return defect === undefined ? undefined : broken(provider, defect, defectHints(defect));
 }
 
 function unknownModel(provider: EffectiveProvider, asked: string): Problem {
@@ -315,7 +315,7 @@ function whatARequestNeeds(
   model: Model | null,
 ): { baseUrl: string; api: string } | { problem: Problem } {
   const defect = provider.defects?.[0];
-  if (defect !== undefined) return { problem: broken(provider, defect, defectHints(provider, defect)) };
+  if (defect !== undefined) return { problem: broken(provider, defect, defectHints(defect)) };
   const missing = provider.missingVariables?.find((variable) => !isNamedByApiKey(variable));
   if (missing !== undefined) {
     const detail = `the variable ${missing.variable}, named at ${missing.configPath}, is not set`;
@@ -334,9 +334,9 @@ function whatARequestNeeds(
   return { baseUrl: completed.baseUrl, api: model?.api ?? provider.api ?? DEFAULT_API };
 }
 
-/** What is wrong with an entry of the catalog is a variable that completes it, and the words begin with its name. */
-function defectHints({ origin }: EffectiveProvider, defect: string): readonly string[] {
-  const variable = origin === 'catalog' ? /^[A-Z][A-Z0-9_]+/.exec(defect)?.[0] : undefined;
+/** What is wrong with what the catalog supplied is a variable that completes it, and the words begin with its name. */
+function defectHints(defect: string): readonly string[] {
+  const variable = /^[A-Z][A-Z0-9_]+/.exec(defect)?.[0];
   return variable === undefined ? [] : [`Mend the variable ${variable}, or unset it`];
 }
 

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { ResolutionOutcome, ResolvedAuth, Step } from '../domain/auth.ts';
 import type { ErrorCode, Problem } from '../domain/errors.ts';
 import { inOneRegion } from './aws-region.ts';
-import { chooseDefaultModel, noDefaultHints } from './default-model.ts';
+import { chooseDefaultModel, noDefaultHints, unsetDefaultProblem } from './default-model.ts';
 import { placeHeaders } from './header-references.ts';
 import { requestHeaders } from './request-headers.ts';
 import { credentialVersion, resolveAuth } from './resolve-auth.ts';
@@ -71,6 +71,9 @@ async function resolveFresh(
       steps: asked.steps,
     };
   }
+  const isNamed = request.model !== undefined || request.provider !== undefined;
+  const unset = isNamed ? undefined : unsetDefaultProblem(snapshot);
+  if (unset !== undefined) return { kind: 'failed', problem: unset, steps: asked.steps };
   const found = resolveModel(snapshot, asked.wanted);
   const before = [...asked.steps, ...found.steps];
   if (found.kind === 'failed') return { ...found, steps: before };

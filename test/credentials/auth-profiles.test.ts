@@ -187,6 +187,20 @@ describe('parseAuthProfiles: files', () => {
     });
   });
 
+  it.each([
+    { order: null },
+    { usageStats: null },
+    { order: { anthropic: null } },
+    { usageStats: { 'a:1': null } },
+    { order: null, usageStats: null, lastGood: null },
+  ])('null says nothing, as nothing at all does: %j', (state) => {
+    const profiles = { 'a:1': { type: 'api_key', provider: 'a', key: 'sk-1' } };
+    const parsed = parseAuthProfiles(JSON.stringify({ version: 1, profiles, ...state }), 'p');
+    expect(parsed).toMatchObject({ kind: 'parsed', profiles: [{ kind: 'credential', id: 'a:1' }] });
+    expect(parsed).toMatchObject({ order: new Map(), usage: new Map() });
+    expect(parseAuthState(JSON.stringify(state))).toMatchObject({ kind: 'parsed' });
+  });
+
   it('takes the latest of cooldownUntil, disabledUntil and blockedUntil; a malformed time counts as none', () => {
     const usageStats = {
       a: { lastUsed: 3, cooldownUntil: 5, disabledUntil: 9, blockedUntil: 7, errorCount: 1 },

@@ -77,8 +77,8 @@ describe('Cloudflare', () => {
     expect(none).toContain('needs CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_GATEWAY_ID');
   });
 
-  it('a value that would lead elsewhere counts as missing', async () => {
-    const evil = { CLOUDFLARE_ACCOUNT_ID: '../../x', CLOUDFLARE_GATEWAY_ID: 'gw-1' };
+  it.each(['../../x', '..', '.'])('a value that would lead elsewhere counts as missing: %s', async (id) => {
+    const evil = { CLOUDFLARE_ACCOUNT_ID: id, CLOUDFLARE_GATEWAY_ID: 'gw-1' };
     expect(await baseUrl(gateway, { env: evil })).toContain('needs CLOUDFLARE_ACCOUNT_ID [');
   });
 
@@ -101,6 +101,20 @@ describe('Azure OpenAI', () => {
     expect(await azure({})).toContain(unknown);
     expect(await azure({ AZURE_OPENAI_RESOURCE_NAME: 'evil.example/' })).toContain(unknown);
   });
+
+  it.each([
+    ['https://user:hunter2hunter2@az.example/v1', 'must not hold a user name or a password'],
+    ['file:///etc/passwd', 'must begin with http:// or https://'],
+    ['az.example/v1', 'must be an absolute URL, for example https://api.example.com/v1'],
+  ])(
+    'AZURE_OPENAI_BASE_URL is held to the rule of every base URL, and is not shown: %s',
+    async (url, fault) => {
+      const env = { AZURE_OPENAI_BASE_URL: url, AZURE_OPENAI_RESOURCE_NAME: 'my-res' };
+      expect(await baseUrl('azure-openai-responses/gpt-4', { env })).toBe(
+        `config-invalid: Provider "azure-openai-responses" (catalog) cannot be used: AZURE_OPENAI_BASE_URL ${fault} [Mend the variable AZURE_OPENAI_BASE_URL, or unset it]`,
+      );
+    },
+  );
 });
 
 describe('Google Vertex', () => {
@@ -110,6 +124,8 @@ describe('Google Vertex', () => {
       'https://europe-west4-aiplatform.googleapis.com',
     );
     expect(await vertex({})).toContain('[Set GOOGLE_CLOUD_LOCATION]');
+    // The global endpoint has no location in its name.
+    expect(await vertex({ GOOGLE_CLOUD_LOCATION: 'global' })).toBe('https://aiplatform.googleapis.com');
   });
 });
 

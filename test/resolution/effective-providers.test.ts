@@ -2,6 +2,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ProviderDefinition } from '../../src/domain/provider.ts';
+import { withOwnProviders } from '../../src/resolution/catalog/own-catalog.ts';
 import { mergeProviders } from '../../src/resolution/effective-providers.ts';
 import {
   CATALOG,
@@ -145,6 +146,47 @@ describe('"A cfg provider that leaves out baseUrl, api or models is completed (n
     const provider = await effective('opencode', { config: providersConfig({ opencode: entry }) });
     expect(provider?.models.filter(({ api }) => api !== undefined)).toEqual([]);
     expect(provider?.models.every(({ baseUrl }) => baseUrl !== undefined)).toBe(true);
+  });
+
+  it('an empty list of models names none, so it is completed too; a server that only the entry knows has none', async () => {
+    const entry = { baseUrl: 'https://proxy.example', models: [] };
+    const config = providersConfig({ anthropic: entry, mine: entry });
+    const provider = await effective('anthropic', { config });
+    expect(provider).toMatchObject({
+      baseUrl: entry.baseUrl,
+      completedFromCatalog: ['api', 'models', 'name'],
+    });
+    expect(provider?.models.map(({ id }) => id)).toContain('claude-opus-4-5');
+    expect(await effective('mine', { config })).toMatchObject({ models: [], completedFromCatalog: [] });
+    // A list whose rows cannot be read says something.
+    const typo = providersConfig({ anthropic: { ...entry, models: [{ ident: 'claude-opus-4-5' }] } });
+    expect(await effective('anthropic', { config: typo })).toMatchObject({ models: [] });
+  });
+
+  it('the headers of the catalog are for its own server, not for one that the entry names', async () => {
+    const copilot = async (entry: object) =>
+      (await effective('github-copilot', { config: providersConfig({ 'github-copilot': entry }) }))?.models ??
+      [];
+    const row = { id: 'gpt-4o' };
+    const elsewhere = { baseUrl: 'https://proxy.example' };
+    for (const own of [{}, { models: [row] }]) {
+      expect((await copilot(own))[0]?.headers).toHaveProperty('Copilot-Integration-Id');
+      const there = await copilot({ ...own, ...elsewhere });
+      expect(there.flatMap(({ headers = {} }) => Object.keys(headers))).toEqual([]);
+    }
+  });
+
+  it('"auth: none" of one server says nothing of another one that the entry names', async () => {
+    const env = { JAATO_NIM_BASE_URL: 'http://127.0.0.1:8000/v1' };
+    const catalog = withOwnProviders(CATALOG, env);
+    const nim = (entry: object) =>
+      effective('nim', { env, catalog, config: providersConfig({ nim: entry }) });
+    expect(await nim({})).toMatchObject({ auth: 'none', baseUrl: env.JAATO_NIM_BASE_URL });
+    expect(await nim({ baseUrl: 'http://localhost:8000/v1' })).toMatchObject({ auth: 'none' });
+    expect(await nim({ baseUrl: 'https://nim.corp.example/v1' })).not.toHaveProperty('auth');
+    // The way to an AWS identity is the provider's, whatever server it has.
+    const config = providersConfig({ 'amazon-bedrock': { baseUrl: 'https://vpce.example' } });
+    expect(await effective('amazon-bedrock', { config })).toMatchObject({ auth: 'aws-sdk' });
   });
 
   it('takes the mode from the catalog only where the entry has no key of its own', async () => {

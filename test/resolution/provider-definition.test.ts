@@ -97,6 +97,10 @@ describe('fields of a provider', () => {
       { headers: { a: { source: 'env' } } },
       'models.providers.x.headers has "a", which is a reference to env whose "id" is not the name of a variable',
     ],
+    [
+      { headers: { a: ' !op read op://vault/key' } },
+      'models.providers.x.headers has "a", which is a command (it starts with "!"), and commands are never run',
+    ],
     ['text', 'models.providers.x must be an object'],
     [null, 'models.providers.x must be an object'],
     [[], 'models.providers.x must be an object'],
@@ -174,7 +178,21 @@ describe('model rows', () => {
       baseUrl: 'https://known.example',
       headers: { 'x-known': '1' },
     });
+    expect(firstModel({ id: 'm', name: 'Mine' }, [known])?.cost).toEqual(known.cost);
     expect(firstModel({ id: 'other' }, [known])?.contextWindow).toBe(200_000);
+  });
+
+  it('what the catalog knows never contradicts a window that the row names', () => {
+    expect(firstModel({ id: 'm', contextWindow: 8000 }, [known])).toMatchObject({
+      maxTokens: 8000,
+      maxContextWindow: 128_000,
+    });
+    const larger = firstModel({ id: 'm', contextWindow: 1_000_000 }, [known]);
+    expect(larger).toMatchObject({ contextWindow: 1_000_000, maxTokens: 64_000 });
+    expect(larger).not.toHaveProperty('maxContextWindow');
+    // What the row says itself stays as it is.
+    const own = { id: 'm', contextWindow: 8000, maxTokens: 9000, maxContextWindow: 100 };
+    expect(firstModel(own, [known])).toMatchObject(own);
   });
 
   it("an entry's own api and base URL are not overruled by the catalog's", () => {

@@ -124,6 +124,28 @@ describe('what the operator configured', () => {
     expect(headers('mine', 'google-generative-ai', none, more)).toEqual({});
   });
 
+  it('a beta of Anthropic or OpenAI is asked for beside those that a credential needs, each once', () => {
+    const betas = (written: string, auth: ResolvedAuth = oauth) =>
+      headers('anthropic', 'anthropic-messages', auth, { headers: { 'Anthropic-Beta': written } })[
+        'anthropic-beta'
+      ];
+    expect(betas('context-1m-2025-08-07')).toBe('context-1m-2025-08-07,oauth-2025-04-20');
+    expect(betas('a, oauth-2025-04-20')).toBe('a,oauth-2025-04-20');
+    expect(betas('a', apiKey)).toBe('a');
+    const codex = { headers: { 'openai-beta': 'mine=1' } };
+    expect(headers('openai-codex', 'openai-codex-responses', oauth, codex)).toMatchObject({
+      'openai-beta': 'mine=1,responses=experimental',
+    });
+  });
+
+  it('a version of the API that the operator names is no credential, and stays', () => {
+    const more = { headers: { 'anthropic-version': '2027-01-01', 'x-api-key': 'old' } };
+    expect(headers('anthropic', 'anthropic-messages', apiKey, more)).toEqual({
+      'anthropic-version': '2027-01-01',
+      'x-api-key': 'k',
+    });
+  });
+
   it('extra headers are sent, the row’s before the provider’s, and a resolved credential beats both', () => {
     const [model] = CATALOG.find(({ id }) => id === 'anthropic')?.models ?? [];
     if (model === undefined) throw new Error('no model');

@@ -349,6 +349,23 @@ describe('no-auth: "what was looked at, each place with what it held, and what t
     });
   });
 
+  it.each([
+    ['env.vars.OPENAI_API_KEY', { vars: { OPENAI_API_KEY: '${VAULT_KEY}' } }],
+    ['env.OPENAI_API_KEY', { OPENAI_API_KEY: '${VAULT_KEY}' }],
+  ])('a variable that %s would set names the one that is missing for it', async (path, env) => {
+    const outcome = await auth('openai', { config: { env } });
+    expect(outcome).toMatchObject({
+      problem: {
+        detail: expect.stringContaining(
+          `env: OPENAI_API_KEY: the variable VAULT_KEY, named at ${path}, is not set`,
+        ),
+        hints: expect.arrayContaining(['export VAULT_KEY=your-key']),
+      },
+    });
+    const filled = await source('openai', { config: { env }, env: { VAULT_KEY: 'sk-vault' } });
+    expect(filled).toBe('env: OPENAI_API_KEY');
+  });
+
   it('a server on this machine is told how to say that it needs no key', async () => {
     const config = providersConfig({ mine: { baseUrl: 'http://localhost:8080/v1' } });
     expect(await auth('mine', { config })).toMatchObject({

@@ -1,8 +1,10 @@
 /** From a model reference to the provider and the model that count. */
 import { describe, expect, it } from 'vitest';
 import type { EndpointReport } from '../../src/domain/runtime-state.ts';
+import { withOwnProviders } from '../../src/resolution/catalog/own-catalog.ts';
 import { resolveModel } from '../../src/resolution/resolve-model.ts';
 import {
+  CATALOG,
   endpoint,
   localEntry,
   outline,
@@ -41,6 +43,42 @@ describe('reading the reference', () => {
   it('follows an alias that the operator gave a model', async () => {
     const config = { agents: { defaults: { models: { 'anthropic/claude-opus-4-5': { alias: 'opus' } } } } };
     expect(await find('opus', { config })).toMatchObject({ ref: 'anthropic/claude-opus-4-5' });
+  });
+
+  it.each(['Opus', 'opus', ' OPUS '])('aliases compare trimmed and without case: %s', async (written) => {
+    const config = { agents: { defaults: { models: { 'anthropic/claude-opus-4-5': { alias: 'Opus' } } } } };
+    expect(await find(written, { config })).toMatchObject({ ref: 'anthropic/claude-opus-4-5' });
+  });
+
+  it('of two aliases that differ in case alone, the one as it is written counts', async () => {
+    const models = { 'xai/grok-3': { alias: 'FAST' }, 'anthropic/claude-opus-4-5': { alias: 'fast' } };
+    const config = { agents: { defaults: { models } } };
+    expect(await find('FAST', { config })).toMatchObject({ ref: 'xai/grok-3' });
+    expect(await find('fast', { config })).toMatchObject({ ref: 'anthropic/claude-opus-4-5' });
+  });
+
+  it('an alias may stand for a name without a slash, as the config writes it', async () => {
+    const config = { agents: { defaults: { models: { 'opus-4.5': { alias: 'best' } } } } };
+    expect(await find('best', { config })).toMatchObject({ ref: 'anthropic/claude-opus-4-5' });
+  });
+
+  it.each([
+    ['anthropic/opus-4.5', 'anthropic/claude-opus-4-5'],
+    ['anthropic/sonnet-4.5', 'anthropic/claude-sonnet-4-5'],
+    ['google/gemini-3-pro', 'google/gemini-3-pro-preview'],
+    ['google/gemini-3-flash', 'google/gemini-3-flash-preview'],
+  ])('%s is the short name of %s, as the operators’ other tools take it', async (written, ref) => {
+    expect(await find(written)).toMatchObject({ kind: 'found', ref });
+  });
+
+  it('a short name is not followed where the provider has a model of that very id, or not the long one', async () => {
+    const own = (id: string) => providersConfig({ google: { models: [{ id }] } });
+    expect(await find('google/gemini-3-pro', { config: own('gemini-3-pro') })).toMatchObject({
+      ref: 'google/gemini-3-pro',
+    });
+    expect(await find('google/gemini-3-pro', { config: own('mine') })).toMatchObject({
+      problem: { code: 'unknown-model', detail: expect.stringContaining('"gemini-3-pro"') },
+    });
   });
 
   it.each(['toString', '__proto__', 'constructor'])('no built-in name is an alias: %s', async (name) => {
@@ -83,6 +121,16 @@ describe('reading the reference', () => {
 });
 
 describe('"Known" providers and models', () => {
+  it('a mistake in a variable that completes an entry is mended there, and not in the entry', async () => {
+    const env = { JAATO_NIM_BASE_URL: 'ftp://nim.example' };
+    const catalog = withOwnProviders(CATALOG, env);
+    for (const config of [{}, providersConfig({ nim: { name: 'Mine' } })]) {
+      expect(await find('nim/meta/llama-3.3-70b-instruct', { config, env, catalog })).toMatchObject({
+        problem: { code: 'config-invalid', hints: ['Mend the variable JAATO_NIM_BASE_URL, or unset it'] },
+      });
+    }
+  });
+
   it('an unknown provider is suggested a near name', async () => {
     expect(await find('antropic/x')).toMatchObject({
       problem: {

@@ -53,6 +53,28 @@ describe('"A default model that is unknown or has no auth stops the start"', () 
     expect(await startup({ ...parts, ...wish(ref) })).toMatchObject({ kind: 'refused', code, model: ref });
   });
 
+  it.each<[string, unknown]>([
+    ['agents.defaults.model', '${MODEL_OF_THE_DAY}'],
+    ['agents.defaults.model.primary', { primary: 'anthropic/${MODEL_OF_THE_DAY}' }],
+  ])(
+    'a default model at %s whose variable is not set: the error names variable and config path',
+    async (path, model) => {
+      const config = { agents: { defaults: { model } } };
+      expect(await startup({ config })).toMatchObject({
+        code: 'config-invalid',
+        problem: {
+          detail: `The default model cannot be told: the variable MODEL_OF_THE_DAY, named at ${path}, is not set`,
+          hints: [
+            'Set MODEL_OF_THE_DAY',
+            'Or name another model: provider-sidecar serve --default-model PROVIDER/MODEL',
+          ],
+        },
+      });
+      // It breaks only what needs it.
+      expect(await startup({ config, ...wish('nobody/x') })).toMatchObject({ code: 'unknown-provider' });
+    },
+  );
+
   it('"Configured model: <provider>/<model>", also where an alias or a short name stands', async () => {
     const agents = { defaults: { models: { ' Z-AI/glm-4.7': { alias: 'best' } } } };
     const named = async (ref: string) => startup({ config: { agents }, ...wish(ref) });

@@ -134,13 +134,24 @@ export function statusOf(places: readonly AuthPlace[]): AuthStatus {
 export async function listModels(snapshot: Snapshot, now: number): Promise<ModelsAnswer> {
   const lists = await Promise.all(
     [...snapshot.providers.byId.values()].map(async (provider) => {
-      const outcome = await resolve(snapshot, { provider: provider.id, wait: false }, now);
-      return outcome.kind === 'resolved'
-        ? provider.models.map((model) => toModelAnswer(provider.id, model))
-        : [];
+      const isUsable = async (asked: { provider: string } | { model: string }): Promise<boolean> =>
+        (await resolve(snapshot, { ...asked, wait: false }, now)).kind === 'resolved';
+      const isProviderUsable = await isUsable({ provider: provider.id });
+      const usable = await Promise.all(
+        provider.models.map(async (model) => {
+          const answer = toModelAnswer(provider.id, model);
+          return (hasOwnWay(model) ? await isUsable({ model: answer.id }) : isProviderUsable) ? [answer] : [];
+        }),
+      );
+      return usable.flat();
     }),
   );
   return { object: 'list', data: lists.flat() };
+}
+
+/** A request for such a model may fare otherwise than one for its provider's other models. */
+function hasOwnWay({ baseUrl, headerRefs }: Model): boolean {
+  return baseUrl !== undefined || headerRefs !== undefined;
 }
 
 function toModelAnswer(providerId: string, model: Model): ModelAnswer {

@@ -11,9 +11,11 @@ import { formatPath, type MissingReference, type PathSegments } from './substitu
 /** The operator's wish for the model that counts when nobody names one. */
 export interface ConfiguredDefault {
   readonly primary: string;
-  /** Listed for the caller; this program never switches by itself. */
+  /** Read so that a mistake in them is told; this program never switches by itself. */
   readonly fallbacks: readonly string[];
   readonly configPath: string;
+  /** A variable that `primary` names and that is not set. */
+  readonly missingVariable?: MissingVariable;
 }
 
 /** A profile as the config declares it; the credential itself stands in a profile store. */
@@ -86,7 +88,8 @@ export function readOperatorConfig(
   };
   const inUse = missing.filter(({ path }) => USED_PARTS.some((part) => startsWith(path, part)));
   const defaults = recordAt(recordAt(root, ['agents'], report), ['agents', 'defaults'], report);
-  const defaultModel = readDefaultModel(defaults['model'], report);
+  const missingVariables = inUse.map(toMissingVariable);
+  const defaultModel = withMissing(readDefaultModel(defaults['model'], report), missingVariables);
   const auth = recordAt(root, ['auth'], report);
   return {
     config: {
@@ -98,7 +101,7 @@ export function readOperatorConfig(
         profiles: readProfiles(recordAt(auth, ['auth', 'profiles'], report), report),
       },
       secrets: NO_SECRETS,
-      missingVariables: inUse.map(toMissingVariable),
+      missingVariables,
     },
     findings,
   };
@@ -152,6 +155,14 @@ function readDefaultModel(raw: unknown, report: Report): ConfiguredDefault | und
   const primary = parsed.data.primary?.trim() ?? '';
   const fallbacks = readFallbacks(parsed.data['fallbacks'], report);
   return primary === '' ? undefined : { primary, fallbacks, configPath: `${path}.primary` };
+}
+
+function withMissing(
+  configured: ConfiguredDefault | undefined,
+  missing: readonly MissingVariable[],
+): ConfiguredDefault | undefined {
+  const missingVariable = missing.find(({ configPath }) => configPath === configured?.configPath);
+  return configured && { ...configured, ...(missingVariable !== undefined && { missingVariable }) };
 }
 
 function readFallbacks(raw: unknown, report: Report): string[] {

@@ -1,6 +1,7 @@
 /** The lists: providers with their auth status, models in OpenAI's shape. */
 import { describe, expect, it } from 'vitest';
 import { listModels, listProvider, listProviders } from '../../../src/resolution/answers/listings.ts';
+import { resolve } from '../../../src/resolution/resolve.ts';
 import {
   CATALOG,
   endpoint,
@@ -103,6 +104,37 @@ describe('`/v1/models`', () => {
       input: ['text'],
     });
     expect(new Set(data.map(({ owned_by }) => owned_by))).toEqual(new Set(['ollama', 'xai']));
+  });
+
+  it('a model with a server or headers of its own is listed when a request for it would resolve', async () => {
+    const config = providersConfig({
+      // No server of the entry itself: each row names one.
+      many: {
+        apiKey: 'canary-key',
+        models: [
+          { id: 'a', baseUrl: 'https://a.example' },
+          { id: 'metadata', baseUrl: 'http://169.254.169.254' },
+          { id: 'nowhere' },
+        ],
+      },
+      one: {
+        apiKey: 'canary-key',
+        baseUrl: 'https://one.example',
+        models: [
+          { id: 'plain' },
+          { id: 'headed', headers: { 'x-team': { source: 'env', id: 'TEAM_THAT_IS_NOT_SET' } } },
+        ],
+      },
+    });
+    const snapshot = await snapshotOf({ config });
+    const listed = (await listModels(snapshot, NOW)).data.map(({ id }) => id);
+    expect(listed).toEqual(['many/a', 'one/plain']);
+    for (const { id, models } of snapshot.config.providers) {
+      for (const model of models ?? []) {
+        const outcome = await resolve(snapshot, { model: `${id}/${model.id}` }, NOW);
+        expect(listed.includes(`${id}/${model.id}`)).toBe(outcome.kind === 'resolved');
+      }
+    }
   });
 
   it('models of a runtime that is down, or of a broken entry, are not usable', async () => {
