@@ -178,7 +178,7 @@ export const FAULT_DEFENCES: readonly Defence[] = [
   },
   {
     against: 'fault: models.json is replaced by a link to nowhere',
-    file: 'src/inputs.ts',
+    file: 'src/preparation/inputs.ts',
     defence: 'const read = await readTextFile(path, { refuseDeadLink: true });',
     without: 'const read = await readTextFile(path);',
     test: FILES,
