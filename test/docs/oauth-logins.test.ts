@@ -76,7 +76,7 @@ describe('docs/authentication.md', () => {
       if (matches(expected.join('\n'), shown)) continue;
       expect(shown.trimEnd(), command).toBe(expected.join('\n'));
     }
-  }, 60_000);
+  });
 });
 
 describe('docs/http-api.md', () => {

@@ -103,5 +103,5 @@ describe('on real files: start-up check, HTTP answer and command line', () => {
     }
     expect(seen).toContain('digest');
     expect(seen.size).toBeGreaterThan(4);
-  }, 120_000);
+  }, 300_000);
 });

@@ -23,4 +23,4 @@ it('Demo: registers, logs in, and "Who am I logged in as?" is answered by whoami
   expect(child.exitCode, output).toBe(0);
   expect(output).toContain('you are logged in as "Person ada" (id "ada")');
   expect(output.match(/"Who am I logged in as\?" – ada/g)).toHaveLength(2);
-}, 120_000);
+});

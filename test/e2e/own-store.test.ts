@@ -49,7 +49,7 @@ describe('the sidecar’s own store', () => {
     expect(Object.keys(await profilesIn(path)).toSorted()).toEqual(names.toSorted());
     expect(wide).toEqual([]);
     expect(await readdir(folder)).toEqual(['auth-profiles.json']);
-  }, 120_000);
+  });
 
   it('"kill -9 at random points in a write leaves the old or the new file, 200 times"', async () => {
     const root = await tempFolder();

@@ -45,7 +45,7 @@ let judgedThere: readonly string[] = [];
 beforeAll(async () => {
   target = await startBuiltTarget();
   attacker = createAttacker(target);
-}, 120_000);
+});
 afterAll(() => target.close());
 
 afterEach(async () => {

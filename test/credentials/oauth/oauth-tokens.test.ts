@@ -244,7 +244,7 @@ it('the lock of a renewal that was killed is taken over like any other: after te
   await utimes(lock, past, past);
   tokenOf(await rig.keeper().resolve(await rig.request()));
   expect(tokenCalls()).toBe(1);
-}, 12_000);
+});
 
 describe('"a server that is down keeps the old token in use until it really expires, with back-off"', () => {
   it('old token with a note, then failed, and calls stay few', async () => {
