@@ -29,17 +29,25 @@ export function profilePlaces(
   const { profiles, config } = snapshot;
   const { profileId, now } = request;
   const troubles = storeTroubles(profiles);
+  // What a store calls `qwen` is a product of its own as soon as something defines a provider of that very id.
+  const isOwn = (profile: ProfilePlace): boolean =>
+    snapshot.providers.canonicalId(profile.provider) === provider.id;
   const toPlace = (profile: ProfilePlace): AuthPlace | OpenPlace =>
     loginPlace(snapshot, provider, profile, now) ?? toProfilePlace(profile);
   if (profileId !== undefined) {
     const place = findProfile(profiles, profileId, provider.id, now);
-    if (place !== undefined) return [toPlace(place)];
+    if (place !== undefined) return [isOwn(place) ? toPlace(place) : ofAnotherProvider(place)];
     return [{ kind: 'error', place: profileSourceOf(profileId), found: 'no such profile' }, ...troubles];
   }
-  const found = profilesFor(profiles, provider.id, config.auth, now);
+  const found = profilesFor(profiles, provider.id, config.auth, now).filter(isOwn);
   const missing = missingLogin(snapshot, provider, found);
   if (found.length + troubles.length > 0) return [...troubles, ...found.map(toPlace), ...missing];
   return [{ kind: 'empty', place: 'auth profiles', found: 'none for this provider' }, ...missing];
+}
+
+function ofAnotherProvider({ profileId, path }: ProfilePlace): AuthPlace {
+  const note = 'belongs to another provider';
+  return { kind: 'skipped', place: profileSourceOf(profileId), found: `a profile in ${path}`, note };
 }
 
 /** Stores that cannot be read are never skipped in silence: what they hold might have come first. */

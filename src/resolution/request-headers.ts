@@ -3,6 +3,7 @@
  * Pure. `auth: "none"` adds nothing; AWS key pairs cannot be a header, the caller signs with them.
  */
 import type { ResolvedAuth } from '../domain/auth.ts';
+import { sameSocket } from '../domain/base-url.ts';
 import type { EffectiveProvider, Model } from '../domain/provider.ts';
 
 export interface HeaderRequest {
@@ -17,6 +18,8 @@ type Headers = Readonly<Record<string, string>>;
 /** The version of Anthropic's API that the header format belongs to. */
 const ANTHROPIC_VERSION = '2023-06-01';
 
+const ANTHROPIC_SERVER = 'https://api.anthropic.com';
+
 /** Lets an OAuth or setup token stand where an API key would. */
 const ANTHROPIC_OAUTH_BETA = 'oauth-2025-04-20';
 
@@ -30,7 +33,7 @@ export function requestHeaders({ provider, model, api, auth }: HeaderRequest): H
   const forApi =
     provider.authHeader === true
       ? { ...bearer, ...fixedHeaders(api) }
-      : apiHeaders(provider.id, api, auth, credential);
+      : apiHeaders(provider, api, auth, credential);
   return together(configured, forApi);
 }
 
@@ -64,15 +67,20 @@ function credentialOf(auth: Exclude<ResolvedAuth, { mode: 'none' }>): string | u
   }
 }
 
-function apiHeaders(providerId: string, api: string, auth: ResolvedAuth, credential: string): Headers {
+function apiHeaders(
+  provider: EffectiveProvider,
+  api: string,
+  auth: ResolvedAuth,
+  credential: string,
+): Headers {
   const bearer = { authorization: `Bearer ${credential}` };
   // Cloudflare's gateway has a header of its own, whatever api is behind it.
-  if (providerId === 'cloudflare-ai-gateway') {
+  if (provider.id === 'cloudflare-ai-gateway') {
     return { 'cf-aig-authorization': `Bearer ${credential}`, ...fixedHeaders(api) };
   }
   switch (api) {
     case 'anthropic-messages':
-      return { ...anthropicCredential(providerId, auth, credential), ...fixedHeaders(api) };
+      return { ...anthropicCredential(provider, auth, credential), ...fixedHeaders(api) };
     case 'google-generative-ai':
       return auth.mode === 'oauth' ? bearer : { 'x-goog-api-key': credential };
     case 'google-vertex':
@@ -93,13 +101,19 @@ function apiHeaders(providerId: string, api: string, auth: ResolvedAuth, credent
 }
 
 /** Anthropic takes a key in `x-api-key`, and an OAuth or setup token as a bearer with a beta flag. */
-function anthropicCredential(providerId: string, auth: ResolvedAuth, credential: string): Headers {
+function anthropicCredential(
+  { id, baseUrl }: EffectiveProvider,
+  auth: ResolvedAuth,
+  credential: string,
+): Headers {
   const isToken = auth.mode === 'oauth' || auth.mode === 'token' || credential.startsWith('sk-ant-oat');
-  if (providerId === 'github-copilot') return { authorization: `Bearer ${credential}` };
+  if (id === 'github-copilot') return { authorization: `Bearer ${credential}` };
   if (!isToken) return { 'x-api-key': credential };
+  // A second account stands in the config as an entry of another name.
+  const isAnthropic = id === 'anthropic' || sameSocket(baseUrl ?? '', ANTHROPIC_SERVER);
   return {
     authorization: `Bearer ${credential}`,
-    ...(providerId === 'anthropic' ? { 'anthropic-beta': ANTHROPIC_OAUTH_BETA } : {}),
+    ...(isAnthropic ? { 'anthropic-beta': ANTHROPIC_OAUTH_BETA } : {}),
   };
 }
 

@@ -88,6 +88,13 @@ describe('providers with rules of their own', () => {
     });
   });
 
+  it('a second entry for Anthropic’s own server is Anthropic too', () => {
+    const work = (baseUrl: string) => headers('anthropic-work', 'anthropic-messages', token, { baseUrl });
+    const bearer = { ...BEARER, ...VERSION };
+    expect(work('https://api.anthropic.com')).toEqual({ ...bearer, 'anthropic-beta': 'oauth-2025-04-20' });
+    expect(work('https://proxy.example')).toEqual(bearer);
+  });
+
   it('the beta flag is for Anthropic itself', () => {
     expect(headers('minimax', 'anthropic-messages', token)).toEqual({ ...BEARER, ...VERSION });
   });

@@ -187,6 +187,28 @@ describe('aws-sdk: "really resolved: nothing there is no-auth, at startup as at 
   });
 });
 
+describe('"A provider’s credential goes to that provider’s configured origin only": names that mean two products', () => {
+  const portal = { 'qwen-portal': { baseUrl: 'https://portal.example', models: [{ id: 'm' }] } };
+  const own = { qwen: { baseUrl: 'https://qwen.example', models: [{ id: 'm' }] } };
+  const agentStore = profileStore({ 'qwen:default': key('sk-qwen', 'qwen') });
+
+  it('a profile of `qwen` is for `qwen-portal` only while nothing defines a provider `qwen`', async () => {
+    const alone = { agentStore, config: providersConfig(portal) };
+    expect(await source('qwen-portal', alone)).toBe('profile:qwen:default');
+    const both = { agentStore, config: providersConfig({ ...portal, ...own }) };
+    expect(await source('qwen', both)).toBe('profile:qwen:default');
+    expect(await source('qwen-portal', both)).toBe('no-auth');
+  });
+
+  it('nor when the caller names it', async () => {
+    const both = { agentStore, config: providersConfig({ ...portal, ...own }) };
+    expect(await source('qwen', both, 'qwen:default')).toBe('profile:qwen:default');
+    expect(await auth('qwen-portal', both, 'qwen:default')).toMatchObject({
+      problem: { code: 'no-auth', detail: expect.stringContaining('belongs to another provider') },
+    });
+  });
+});
+
 describe('expired profiles', () => {
   const moltbot = { agentStore: profileStore({ 'openai:old': oauth(NOW) }) };
 
