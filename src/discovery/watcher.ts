@@ -12,7 +12,7 @@ import { createAnnouncements, type CandidateSettings } from './announcements.ts'
 import { ticksToRest } from './back-off.ts';
 import { createChecker, type Checker, type Watched } from './check.ts';
 import type { Endpoint, EndpointPlan } from './endpoints.ts';
-import { hostsOf } from './models-json-content.ts';
+import { hostsOf, type Ownership } from './models-json-content.ts';
 import type { ModelsJsonFile } from './models-json.ts';
 import { createProbe } from './probe.ts';
 import type { Claims } from './provider-ids.ts';
@@ -76,8 +76,14 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
   const lookup = { lookup: guardedLookup(deps.lookup) };
   const probe = createProbe({ clock, ...lookup });
   const announcements = createAnnouncements({ ...deps, settings: deps.candidates ?? {} });
-  const scanner = createScanner({ ...deps, probe, runtimes: RUNTIMES, announced: announcements.hosts });
   const timers = createTimers(deps.intervals);
+  const scanner = createScanner({
+    ...deps,
+    probe,
+    runtimes: RUNTIMES,
+    announced: announcements.hosts,
+    pause: timers.beforeSecondMiss,
+  });
   const checker = createChecker({ probe, scanner, timers, isClosed: () => closed, ...lookup });
   const listeners = new Set<(report: DiscoveryReport) => void>();
   const underWay = new Set<Promise<unknown>>();
@@ -123,8 +129,11 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
     return syncing;
   };
 
+  const ownersAt = async (endpoints: readonly Endpoint[]): Promise<Ownership | undefined> =>
+    modelsJson?.ownership(hostsOf(endpoints.flatMap(({ roots }) => roots)));
+
   const readOwners = async (): Promise<ReadonlySet<string>> => {
-    const owners = await modelsJson?.ownership(hostsOf(watched.flatMap(({ endpoint }) => endpoint.roots)));
+    const owners = await ownersAt(watched.map(({ endpoint }) => endpoint));
     // The files of an earlier run tell which endpoint had which id.
     if (report.scannedAt === null && owners !== undefined) claims = owners.claims;
     return owners?.reserved ?? new Set();
@@ -163,8 +172,12 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
     const plan = await scanner.plan();
     // Checks end within their deadlines, and no endpoint is asked twice at a time.
     await checksUnderWay(watched);
-    const findingOf = (endpoint: Endpoint) => watchedAt(watched, endpoint)?.finding;
-    const [looked] = await Promise.all([scanner.lookAtAll(plan, findingOf), announcements.heard()]);
+    const owners = await ownersAt(plan.endpoints);
+    const known = (endpoint: Endpoint) => ({
+      last: watchedAt(watched, endpoint)?.finding,
+      isWritten: endpoint.roots.some((root) => owners?.written.has(root)),
+    });
+    const [looked] = await Promise.all([scanner.lookAtAll(plan, known), announcements.heard()]);
     if (closed) return report;
     watched = looked.map(({ endpoint, finding }) => ({
       endpoint,
