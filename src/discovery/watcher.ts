@@ -26,8 +26,10 @@ import { logTransitions } from './transitions.ts';
 export interface DiscoveryDeps extends Omit<ScanSources, 'announced'> {
   readonly clock: Clock;
   readonly log: Pick<Logger, 'debug' | 'info' | 'warn'>;
-  /** Kept in step with every report; without it nothing is written. */
+  /** Tells which id an endpoint has, and is kept in step with every report. */
   readonly modelsJson?: ModelsJsonFile;
+  /** False: models.json is read and left as it is. @default true */
+  readonly writes?: boolean;
   /** Hard end of a look at one endpoint, in milliseconds. @default 4000 */
   readonly deadlineMs?: number;
   readonly intervals?: WatchIntervals;
@@ -141,7 +143,7 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
 
   /** Brings models.json in step; true when it now fails where it worked, or the other way round. */
   const syncFile = async (explicit: boolean): Promise<boolean> => {
-    if (modelsJson === undefined) return false;
+    if (modelsJson === undefined || deps.writes === false) return false;
     const before = writeProblem?.detail;
     try {
       const outcome = await modelsJson.sync(report, { explicit, claims });
