@@ -13,6 +13,8 @@ export interface Address {
   readonly port: number;
   /** Empty, or a path that begins with a slash. */
   readonly path: string;
+  /** A path that may be meant as well; the first is tried before it. */
+  readonly otherPath?: string;
   /** Which source named it, for example `OLLAMA_HOST`. */
   readonly foundBy: string;
   /** Why it cannot be dialled at all. */

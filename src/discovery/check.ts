@@ -111,10 +111,7 @@ export function createChecker({ probe, scanner, timers, isClosed, lookup }: Chec
     switch (finding.state) {
       case 'up': {
         const isDue = isExaminationDue(one);
-        const listed = await (isDue ? scanner.look(endpoint, finding) : scanner.relook(endpoint, finding));
-        if (listed.state !== 'error' && listed.state !== 'down') return listed;
-        await timers.beforeSecondMiss();
-        return isClosed() ? undefined : scanner.look(endpoint, finding);
+        return isDue ? scanner.look(endpoint, finding) : scanner.relook(endpoint, finding);
       }
       case 'auth-required':
         // A demand that was dropped need not show in the answer to the first question.

@@ -8,6 +8,7 @@ import { isMetadataUrl } from '../domain/metadata-host.ts';
 import { quoteUntrusted } from '../domain/untrusted-text.ts';
 import type { Announced } from './announced.ts';
 import { hostKind, isOllamaCloudHost, literalsOf, rootUrl, type Address } from './address.ts';
+import { RUNTIMES } from './runtimes/index.ts';
 
 /** A place where a runtime may answer. */
 export interface Endpoint {
@@ -86,12 +87,19 @@ function parseUrl(entry: string, foundBy: string): Address {
     const host = quoteUntrusted(entry);
     return { scheme: 'http', host, port: 0, path: '', foundBy, defect: 'it is not an http or https URL' };
   }
+  const whole = url.pathname.replace(/\/+$/, '');
+  // An operator who copies a base URL means the server, not a path below its API. Of two such ends the longer one is
+  // the likelier; the other leaves a path of the server's own.
+  const [path = whole, otherPath] = [...new Set(RUNTIMES.map(({ openAiPath }) => openAiPath))]
+    .filter((end) => whole.endsWith(end))
+    .map((end) => whole.slice(0, -end.length))
+    .toSorted((a, b) => a.length - b.length);
   return {
     scheme: url.protocol.slice(0, -1),
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port: Number(url.port || (url.protocol === 'https:' ? 443 : 80)),
-    // An operator who copies a base URL means the server, not a path below its API.
-    path: url.pathname.replace(/\/+$/, '').replace(/\/v1$/, ''),
+    path,
+    ...(otherPath === undefined ? {} : { otherPath }),
     foundBy,
     ...(url.username === '' && url.password === '' ? {} : { defect: 'it holds a user name or password' }),
   };
@@ -102,7 +110,7 @@ function judge(
   runtime: RuntimeId | null,
   trusted: readonly Address[],
 ): Endpoint | Candidate {
-  const { host, port, path, foundBy } = address;
+  const { host, port, path, otherPath, foundBy } = address;
   const scheme = address.scheme.toLowerCase();
   const url = rootUrl(scheme, host === '' ? '127.0.0.1' : host, port, path);
   const refuse = (reason: string): Candidate => ({ url, runtime, foundBy, hint: `Not looked at: ${reason}` });
@@ -126,7 +134,10 @@ function judge(
       entry.port === port &&
       sameHost(entry.host, host),
   );
-  if (isTrusted) return { roots: [url], expected, isLoopback: false, trustedBy: TRUST };
+  if (isTrusted) {
+    const more = otherPath === undefined ? [] : [rootUrl(scheme, host, port, otherPath)];
+    return { roots: [url, ...more], expected, isLoopback: false, trustedBy: TRUST };
+  }
   return {
     url,
     runtime,
@@ -140,9 +151,10 @@ function sameHost(a: string, b: string): boolean {
 }
 
 /** Each literal with the path that was named, then without: the server itself knows of no path. */
-function localRoots({ scheme, host, port, path, foundBy }: Address): [string, ...string[]] {
+function localRoots({ scheme, host, port, path, otherPath, foundBy }: Address): [string, ...string[]] {
   // A path in the settings says where the API begins; one in a runtime's own variable may be an accident.
-  const paths = path === '' || foundBy === CONFIGURED ? [path] : [path, ''];
+  const more = foundBy === CONFIGURED ? (otherPath === undefined ? [] : [otherPath]) : [''];
+  const paths = [...new Set([path, ...more])];
   const [first, ...rest] = paths.flatMap((suffix) =>
     literalsOf(host).map((literal) => rootUrl(scheme, literal, port, suffix)),
   );

@@ -6,7 +6,7 @@ import type { Endpoint } from './endpoints.ts';
 import { createInquiry, type Inquiry } from './inquiry.ts';
 import type { Probe } from './probe.ts';
 import { askForList } from './runtimes/openai-list.ts';
-import type { ListContext, Listing, Runtime, Setback } from './runtimes/runtime.ts';
+import type { ListContext, Listing, Missing, Runtime, Setback } from './runtimes/runtime.ts';
 
 /** What one look at an endpoint found. */
 export interface Finding {
@@ -71,19 +71,15 @@ export function openInquiry(
 }
 
 /** The finding of an endpoint at which a request got no answer. */
-export function unreachableFinding(
-  root: string,
-  how: 'refused' | 'silent',
-  evidence: readonly Evidence[],
-): Finding {
-  const state = how === 'refused' ? 'down' : 'error';
-  return {
-    ...nothingFound(root),
-    state,
-    evidence,
-    ...(state === 'error' ? { hint: 'Something listens there and gives no complete answer in time' } : {}),
-  };
+export function unreachableFinding(root: string, how: Missing, evidence: readonly Evidence[]): Finding {
+  const found = { ...nothingFound(root), evidence };
+  return how === 'refused' ? found : { ...found, state: 'error', hint: HINTS[how] };
 }
+
+const HINTS = {
+  silent: 'Something listens there and gives no complete answer in time',
+  failed: 'The request fails before there is an answer; the evidence says how',
+} as const;
 
 function nothingFound(root: string): Finding {
   return { root, state: 'down', runtime: null, version: null, models: [], leftOut: [], evidence: [] };

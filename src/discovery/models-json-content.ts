@@ -14,6 +14,8 @@ import { runtimeById } from './runtimes/index.ts';
 export interface Ownership {
   /** Ids of discovery's own providers, and of endpoints that are away, by root URL. */
   readonly claims: Claims;
+  /** Root URLs of discovery's own providers that the file has now. */
+  readonly written: ReadonlySet<string>;
   /** Ids of everybody else's providers. */
   readonly reserved: ReadonlySet<string>;
 }
@@ -35,6 +37,7 @@ export interface OwnerMarks {
 /** Reads who owns what; a file that is missing or corrupt has no owners. */
 export function readOwnership(current: string | null, marks: OwnerMarks): Ownership {
   const claims = new Map(marks.remembered);
+  const written = new Set<string>();
   const reserved = new Set<string>();
   const parsed = current === null ? undefined : parseModelsJson(current);
   if (parsed !== undefined && 'providers' in parsed) {
@@ -45,10 +48,11 @@ export function readOwnership(current: string | null, marks: OwnerMarks): Owners
         continue;
       }
       const root = rootOf(id, baseUrl);
+      written.add(root);
       if (claims.get(root) !== id) claimId(claims, [root], id);
     }
   }
-  return { claims, reserved };
+  return { claims, written, reserved };
 }
 
 /** Provider entries of everything that is up, by id. */

@@ -103,6 +103,29 @@ type Current =
   | { readonly kind: 'broken'; readonly detail: string }
   | { readonly kind: 'refused'; readonly detail: string };
 
+async function readCurrent(path: string): Promise<Current> {
+  const file = await readTextFile(path, { refuseDeadLink: true });
+  if (file.kind === 'missing') return { kind: 'text', text: null };
+  if (file.kind === 'text') return { kind: 'text', text: file.text };
+  return file.reason === 'not-utf8'
+    ? { kind: 'broken', detail: 'it is not UTF-8 text' }
+    : { kind: 'refused', detail: file.detail };
+}
+
+/** Text of the ids; one that others may have written, or that cannot be read, counts as none. */
+async function readIds(idsPath: string): Promise<string | null> {
+  const file = await readTextFile(idsPath, { trust: 'private' });
+  return file.kind === 'text' ? file.text : null;
+}
+
+/** The text that a sync would give to a models.json, or null for a file that may not be replaced. Writes nothing. */
+export async function previewModelsJson(path: string, report: DiscoveryReport): Promise<string | null> {
+  const [current, ids] = [await readCurrent(path), await readIds(rememberedIdsPath(path))];
+  if (current.kind === 'refused') return null;
+  const text = current.kind === 'text' ? current.text : null;
+  return mergeModelsJson(text, report, parseRememberedIds(ids)).text;
+}
+
 /** Creates the file's keeper; touches nothing until it is asked to. */
 export function createModelsJsonFile({ path, clock, log }: ModelsJsonFileDeps): ModelsJsonFile {
   // Set once this process wrote or saw the file: from then on its absence is the operator's doing.
@@ -110,19 +133,9 @@ export function createModelsJsonFile({ path, clock, log }: ModelsJsonFileDeps): 
   const idsPath = rememberedIdsPath(path);
 
   const read = async (): Promise<Current> => {
-    const file = await readTextFile(path, { refuseDeadLink: true });
-    if (file.kind === 'missing') return { kind: 'text', text: null };
-    wasThere = true;
-    if (file.kind === 'text') return { kind: 'text', text: file.text };
-    return file.reason === 'not-utf8'
-      ? { kind: 'broken', detail: 'it is not UTF-8 text' }
-      : { kind: 'refused', detail: file.detail };
-  };
-
-  /** Text of the ids; one that others may have written, or that cannot be read, counts as none. */
-  const readIds = async (): Promise<string | null> => {
-    const file = await readTextFile(idsPath, { trust: 'private' });
-    return file.kind === 'text' ? file.text : null;
+    const current = await readCurrent(path);
+    if (current.kind !== 'text' || current.text !== null) wasThere = true;
+    return current;
   };
 
   const isWithheld = (current: Current, explicit: boolean): boolean =>
@@ -135,7 +148,7 @@ export function createModelsJsonFile({ path, clock, log }: ModelsJsonFileDeps): 
   ): Promise<SyncOutcome> => {
     await removeDrafts(path);
     await removeDrafts(idsPath);
-    const [current, idsBefore] = [await read(), await readIds()];
+    const [current, idsBefore] = [await read(), await readIds(idsPath)];
     if (current.kind === 'refused') return current;
     // It may have been deleted while the lock was waited for.
     if (isWithheld(current, explicit)) return { kind: 'withheld' };
@@ -165,7 +178,7 @@ export function createModelsJsonFile({ path, clock, log }: ModelsJsonFileDeps): 
   return {
     path,
     sync: async (report, options) => {
-      const [current, idsBefore] = [await read(), await readIds()];
+      const [current, idsBefore] = [await read(), await readIds(idsPath)];
       if (current.kind === 'refused') return current;
       if (isWithheld(current, options.explicit)) return { kind: 'withheld' };
       const hosts = hostsOf(report.endpoints.map(({ url }) => url));
@@ -183,7 +196,7 @@ export function createModelsJsonFile({ path, clock, log }: ModelsJsonFileDeps): 
     },
     ownership: async (hosts) => {
       const file = await readTextFile(path);
-      const remembered = parseRememberedIds(await readIds());
+      const remembered = parseRememberedIds(await readIds(idsPath));
       return readOwnership(file.kind === 'text' ? file.text : null, { hosts, remembered });
     },
   };

@@ -21,7 +21,7 @@ export interface ProbeAnswer {
   readonly evidence: Evidence;
 }
 
-/** No usable answer. `refused` means that nothing listens there. */
+/** No usable answer. `refused` means that no connection came to be: nothing listens there, or no way leads there. */
 export interface ProbeFailure {
   readonly kind: 'refused' | 'timeout' | 'too-large' | 'reset' | 'error';
   readonly evidence: Evidence;
@@ -59,14 +59,25 @@ export interface ProbeDeps {
 const DEFAULT_TIMEOUT_MS = 1_000;
 const DEFAULT_MAX_BYTES = 2 * 1024 * 1024;
 
-/** Nothing listens at the address, or this machine has no such address family. */
-const REFUSED_CODES = new Set(['ECONNREFUSED', 'EADDRNOTAVAIL', 'EAFNOSUPPORT']);
-const TIMEOUT_CODES = new Set([
-  'UND_ERR_CONNECT_TIMEOUT',
-  'UND_ERR_HEADERS_TIMEOUT',
-  'UND_ERR_BODY_TIMEOUT',
-  'ETIMEDOUT',
+const REFUSED = 'connection refused';
+const NO_CONNECTION = 'no connection came to be';
+const NO_WAY = 'the host cannot be reached';
+
+/** Why no connection came to be, by the code of the error. */
+const UNREACHED: ReadonlyMap<string, string> = new Map([
+  // Nothing listens at the address, or this machine has no such address family.
+  ['ECONNREFUSED', REFUSED],
+  ['EADDRNOTAVAIL', REFUSED],
+  ['EAFNOSUPPORT', REFUSED],
+  ['ENOTFOUND', 'there is no host of that name (ENOTFOUND)'],
+  ['EAI_AGAIN', 'the host name cannot be looked up now (EAI_AGAIN)'],
+  ...['EHOSTUNREACH', 'EHOSTDOWN', 'ENETUNREACH', 'ENETDOWN'].map(
+    (code) => [code, `${NO_WAY} (${code})`] as const,
+  ),
+  ['UND_ERR_CONNECT_TIMEOUT', NO_CONNECTION],
+  ['ETIMEDOUT', NO_CONNECTION],
 ]);
+const TIMEOUT_CODES = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 const RESET_CODES = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH']);
 
 /** Creates a probe with an agent of its own, so that a proxy set for the process or by variable is never used. */
@@ -215,7 +226,7 @@ function parseJson(text: string): unknown {
 
 function failureKind(error: unknown): ProbeFailure['kind'] {
   const code = systemCodeOf(error) ?? '';
-  if (REFUSED_CODES.has(code)) return 'refused';
+  if (UNREACHED.has(code)) return 'refused';
   if (TIMEOUT_CODES.has(code)) return 'timeout';
   return RESET_CODES.has(code) ? 'reset' : 'error';
 }
@@ -240,7 +251,7 @@ function describeAnswer(
 function describeFailure(kind: ProbeFailure['kind'], error: unknown, timeoutMs: number): string {
   switch (kind) {
     case 'refused':
-      return 'connection refused';
+      return UNREACHED.get(systemCodeOf(error) ?? '') ?? NO_CONNECTION;
     case 'timeout':
       return `no complete answer within ${timeoutMs} ms`;
     case 'reset':

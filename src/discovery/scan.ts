@@ -36,19 +36,29 @@ export interface ScanSources {
 export interface ScannerDeps extends ScanSources {
   readonly probe: Probe;
   readonly runtimes: readonly Runtime[];
+  /** Waits before a miss is repeated. */
+  readonly pause: () => Promise<void>;
   /** Hard end of a look, in milliseconds. @default 4000 */
   readonly deadlineMs?: number;
 }
 
-/** Looks at endpoints. */
+/** What is known of an endpoint before a look. */
+export interface Known {
+  /** The newest finding about it. */
+  readonly last?: Finding | undefined;
+  /** True: an earlier run found a runtime there, and models.json still has it. */
+  readonly isWritten?: boolean;
+}
+
+/**
+ * Looks at endpoints, each within its deadline. Two misses in a row mean that a runtime is gone: what was up is
+ * looked at once more before it is believed to be away.
+ */
 export interface Scanner {
   /** Reads the sources again and says which endpoints there are. */
   plan(): Promise<EndpointPlan>;
-  /** Looks at all endpoints; ends within the deadline. `last` gives the newest finding of an endpoint. */
-  lookAtAll(
-    plan: EndpointPlan,
-    last: (endpoint: Endpoint) => Finding | undefined,
-  ): Promise<readonly Looked[]>;
+  /** Looks at all endpoints at the same time, with what is known of each. */
+  lookAtAll(plan: EndpointPlan, known: (endpoint: Endpoint) => Known): Promise<readonly Looked[]>;
   /** Looks at one endpoint from the beginning. */
   look(endpoint: Endpoint, last: Finding | undefined): Promise<Finding>;
   /** The findings for which other parts of an absent runtime change the hint, each with its successor. */
@@ -95,8 +105,17 @@ export function createScanner(deps: ScannerDeps): Scanner {
     }
   };
 
-  const look = (endpoint: Endpoint, last: Finding | undefined) =>
+  const lookOnce = (endpoint: Endpoint, last: Finding | undefined) =>
     within(last?.runtime ?? null, (examineDeps) => examine(endpoint, examineDeps));
+
+  const confirmed = async (first: Finding, endpoint: Endpoint, known: Known): Promise<Finding> => {
+    if (!isDoubtful(first, known)) return first;
+    await deps.pause();
+    return lookOnce(endpoint, known.last);
+  };
+
+  const look = async (endpoint: Endpoint, known: Known) =>
+    confirmed(await lookOnce(endpoint, known.last), endpoint, known);
 
   const explain = (looked: readonly Looked[]) =>
     explainAbsences(looked, {
@@ -112,17 +131,29 @@ export function createScanner(deps: ScannerDeps): Scanner {
 
   return {
     plan: () => makePlan(deps),
-    look,
-    relook: (endpoint, last) => within(last.runtime, (examineDeps) => relist(endpoint, last, examineDeps)),
+    look: (endpoint, last) => look(endpoint, { last }),
+    relook: async (endpoint, last) => {
+      const listed = await within(last.runtime, (examineDeps) => relist(endpoint, last, examineDeps));
+      return confirmed(listed, endpoint, { last });
+    },
     explain,
-    lookAtAll: async ({ endpoints }, last) => {
+    lookAtAll: async ({ endpoints }, known) => {
       const looked = await Promise.all(
-        endpoints.map(async (endpoint) => ({ endpoint, finding: await look(endpoint, last(endpoint)) })),
+        endpoints.map(async (endpoint) => ({ endpoint, finding: await look(endpoint, known(endpoint)) })),
       );
       const explained = await explain(looked);
       return looked.map((one) => ({ ...one, finding: explained.get(one.finding) ?? one.finding }));
     },
   };
+}
+
+/**
+ * True for a miss that may be one only. What an earlier run found may have been switched off long ago, so there a
+ * refused connection is no doubt.
+ */
+function isDoubtful({ state }: Finding, { last, isWritten = false }: Known): boolean {
+  if (last !== undefined) return last.state === 'up' && (state === 'error' || state === 'down');
+  return isWritten && state === 'error';
 }
 
 async function makePlan({

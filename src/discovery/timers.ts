@@ -1,4 +1,4 @@
-/** The watcher's clockwork: ticks, refreshes and the pause before a second miss. None keeps the process alive. */
+/** The watcher's clockwork: ticks and refreshes, which keep no process alive, and the pause before a second miss. */
 
 /** How often the watcher acts, in milliseconds. Each wait is up to a tenth shorter or longer. */
 export interface WatchIntervals {
@@ -66,7 +66,8 @@ export function createTimers({
           pauses.delete(end);
           resolve();
         };
-        const timer = setTimeout(end, missMs).unref();
+        // Whoever waits for it, as a command that scans once, must not end in the middle.
+        const timer = setTimeout(end, missMs);
         pauses.add(end);
       }),
     close: () => {

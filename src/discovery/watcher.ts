@@ -12,7 +12,7 @@ import { createAnnouncements, type CandidateSettings } from './announcements.ts'
 import { ticksToRest } from './back-off.ts';
 import { createChecker, type Checker, type Watched } from './check.ts';
 import type { Endpoint, EndpointPlan } from './endpoints.ts';
-import { hostsOf } from './models-json-content.ts';
+import { hostsOf, type Ownership } from './models-json-content.ts';
 import type { ModelsJsonFile } from './models-json.ts';
 import { createProbe } from './probe.ts';
 import type { Claims } from './provider-ids.ts';
@@ -26,8 +26,10 @@ import { logTransitions } from './transitions.ts';
 export interface DiscoveryDeps extends Omit<ScanSources, 'announced'> {
   readonly clock: Clock;
   readonly log: Pick<Logger, 'debug' | 'info' | 'warn'>;
-  /** Kept in step with every report; without it nothing is written. */
+  /** Tells which id an endpoint has, and is kept in step with every report. */
   readonly modelsJson?: ModelsJsonFile;
+  /** False: models.json is read and left as it is. @default true */
+  readonly writes?: boolean;
   /** Hard end of a look at one endpoint, in milliseconds. @default 4000 */
   readonly deadlineMs?: number;
   readonly intervals?: WatchIntervals;
@@ -76,8 +78,14 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
   const lookup = { lookup: guardedLookup(deps.lookup) };
   const probe = createProbe({ clock, ...lookup });
   const announcements = createAnnouncements({ ...deps, settings: deps.candidates ?? {} });
-  const scanner = createScanner({ ...deps, probe, runtimes: RUNTIMES, announced: announcements.hosts });
   const timers = createTimers(deps.intervals);
+  const scanner = createScanner({
+    ...deps,
+    probe,
+    runtimes: RUNTIMES,
+    announced: announcements.hosts,
+    pause: timers.beforeSecondMiss,
+  });
   const checker = createChecker({ probe, scanner, timers, isClosed: () => closed, ...lookup });
   const listeners = new Set<(report: DiscoveryReport) => void>();
   const underWay = new Set<Promise<unknown>>();
@@ -123,8 +131,11 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
     return syncing;
   };
 
+  const ownersAt = async (endpoints: readonly Endpoint[]): Promise<Ownership | undefined> =>
+    modelsJson?.ownership(hostsOf(endpoints.flatMap(({ roots }) => roots)));
+
   const readOwners = async (): Promise<ReadonlySet<string>> => {
-    const owners = await modelsJson?.ownership(hostsOf(watched.flatMap(({ endpoint }) => endpoint.roots)));
+    const owners = await ownersAt(watched.map(({ endpoint }) => endpoint));
     // The files of an earlier run tell which endpoint had which id.
     if (report.scannedAt === null && owners !== undefined) claims = owners.claims;
     return owners?.reserved ?? new Set();
@@ -132,7 +143,7 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
 
   /** Brings models.json in step; true when it now fails where it worked, or the other way round. */
   const syncFile = async (explicit: boolean): Promise<boolean> => {
-    if (modelsJson === undefined) return false;
+    if (modelsJson === undefined || deps.writes === false) return false;
     const before = writeProblem?.detail;
     try {
       const outcome = await modelsJson.sync(report, { explicit, claims });
@@ -163,8 +174,12 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
     const plan = await scanner.plan();
     // Checks end within their deadlines, and no endpoint is asked twice at a time.
     await checksUnderWay(watched);
-    const findingOf = (endpoint: Endpoint) => watchedAt(watched, endpoint)?.finding;
-    const [looked] = await Promise.all([scanner.lookAtAll(plan, findingOf), announcements.heard()]);
+    const owners = await ownersAt(plan.endpoints);
+    const known = (endpoint: Endpoint) => ({
+      last: watchedAt(watched, endpoint)?.finding,
+      isWritten: endpoint.roots.some((root) => owners?.written.has(root)),
+    });
+    const [looked] = await Promise.all([scanner.lookAtAll(plan, known), announcements.heard()]);
     if (closed) return report;
     watched = looked.map(({ endpoint, finding }) => ({
       endpoint,

@@ -3,7 +3,7 @@
  * `doctor` and every command that answers from files begin here, so they all see the same.
  */
 import { createDiscovery, type Discovery } from '../discovery/watcher.ts';
-import { createModelsJsonFile, mergeModelsJson } from '../discovery/models-json.ts';
+import { createModelsJsonFile, previewModelsJson } from '../discovery/models-json.ts';
 import { isDiscoverySkipped } from '../discovery/skip.ts';
 import { factsOf, type Problem, SidecarError, toSidecarError } from '../domain/errors.ts';
 import type { Finding } from '../domain/finding.ts';
@@ -265,9 +265,8 @@ function openDiscovery(
     candidates: settings.discovery,
     readTextFile,
     ...(defaultPorts === undefined ? {} : { defaultPorts }),
-    ...(scan === 'write'
-      ? { modelsJson: createModelsJsonFile({ path: settings.modelsJson, clock, log }) }
-      : {}),
+    modelsJson: createModelsJsonFile({ path: settings.modelsJson, clock, log }),
+    writes: scan === 'write',
   });
 }
 
@@ -280,13 +279,10 @@ async function viewModelsJson(
   const read = await readModelsJsonFile(fixed);
   const troubles = 'finding' in read ? [read.finding] : [];
   if (scan === 'memory' && fixed.discoverySkipped === null) {
-    const file = await readTextFile(fixed.modelsJsonPath, { refuseDeadLink: true });
-    if (file.kind !== 'refused') {
-      // What a scan that writes would make of it: a corrupt file is rebuilt.
-      const merged = mergeModelsJson(file.kind === 'text' ? file.text : null, report);
-      const rebuilt = readModelsJson(merged.text, fixed.modelsJsonPath);
-      if (rebuilt.kind === 'read') return { view: rebuilt.view, troubles };
-    }
+    // A corrupt file is rebuilt, as by a scan that writes.
+    const text = await previewModelsJson(fixed.modelsJsonPath, report);
+    const rebuilt = text === null ? undefined : readModelsJson(text, fixed.modelsJsonPath);
+    if (rebuilt?.kind === 'read') return { view: rebuilt.view, troubles };
   }
   if ('view' in read) return { view: read.view, troubles };
   return { view: { kind: 'broken', reason: read.finding.detail }, troubles };

@@ -297,6 +297,7 @@ describe('the file of models.json', () => {
     await writeFile(path, fileWith({ 'ollama-11434': own, moonshot: {}, vllm: { auth: 'api-key' } }));
     expect(await file.ownership(new Set())).toEqual({
       claims: new Map([['http://127.0.0.1:11434', 'ollama-11434']]),
+      written: new Set(['http://127.0.0.1:11434']),
       reserved: new Set(['moonshot', 'vllm']),
     });
   });
@@ -313,7 +314,7 @@ describe('the file of models.json', () => {
       const { file, path } = await openFile();
       expect(await file.sync(nothing, { ...quiet, claims })).toEqual({ kind: 'written' });
       expect((await stat(`${path}.ids`)).mode & 0o777).toBe(0o600);
-      expect(await file.ownership(nobody)).toEqual({ claims: known, reserved: nobody });
+      expect(await file.ownership(nobody)).toEqual({ claims: known, written: nobody, reserved: nobody });
       const before = await stat(`${path}.ids`);
       expect(await file.sync(nothing, { ...quiet, claims })).toEqual({ kind: 'unchanged' });
       expect((await stat(`${path}.ids`)).ino).toBe(before.ino);
@@ -325,9 +326,13 @@ describe('the file of models.json', () => {
         const { file, path, lines } = await openFile();
         await file.sync(nothing, quiet);
         await writeFile(`${path}.ids`, text);
-        expect(await file.ownership(nobody)).toEqual({ claims: new Map(), reserved: nobody });
+        expect(await file.ownership(nobody)).toEqual({
+          claims: new Map(),
+          written: nobody,
+          reserved: nobody,
+        });
         await file.sync(nothing, { ...quiet, claims });
-        expect(await file.ownership(nobody)).toEqual({ claims: known, reserved: nobody });
+        expect(await file.ownership(nobody)).toEqual({ claims: known, written: nobody, reserved: nobody });
         expect(lines).toEqual([]);
       },
     );
@@ -336,7 +341,7 @@ describe('the file of models.json', () => {
       const { file, path } = await openFile();
       await file.sync(nothing, { ...quiet, claims });
       await chmod(`${path}.ids`, 0o644);
-      expect(await file.ownership(nobody)).toEqual({ claims: new Map(), reserved: nobody });
+      expect(await file.ownership(nobody)).toEqual({ claims: new Map(), written: nobody, reserved: nobody });
       await file.sync(nothing, { ...quiet, claims });
       expect((await stat(`${path}.ids`)).mode & 0o777).toBe(0o600);
     });
@@ -345,7 +350,8 @@ describe('the file of models.json', () => {
       const { file, path } = await openFile();
       await file.sync(nothing, { ...quiet, claims: new Map([['http://127.0.0.1:1', 'ollama']]) });
       await writeFile(path, fileWith({ ollama: own }));
-      expect(await file.ownership(nobody)).toEqual({ claims: known, reserved: nobody });
+      const written = new Set(['http://127.0.0.1:11434']);
+      expect(await file.ownership(nobody)).toEqual({ claims: known, written, reserved: nobody });
     });
   });
 });

@@ -86,7 +86,7 @@ describe('a probe', () => {
     // No address is ever found, so there is nothing to connect to.
     const probe = createProbe({ clock: Date.now, lookup: () => undefined });
     onTestFinished(() => probe.close());
-    expect(await probe.get('http://away.example/', { timeoutMs: 60_000 })).toMatchObject({ kind: 'timeout' });
+    expect(await probe.get('http://away.example/', { timeoutMs: 60_000 })).toMatchObject({ kind: 'refused' });
   });
 
   it('is closed for good, also before anything was asked', async () => {

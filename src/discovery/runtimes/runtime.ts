@@ -21,10 +21,16 @@ export interface AddressSources {
   readonly defaultPorts: readonly number[];
 }
 
+/**
+ * How an answer failed to come: `refused` when there was no connection, `silent` when there was one and no whole
+ * answer in time, `failed` when the request failed in another way, for example over a certificate.
+ */
+export type Missing = 'refused' | 'silent' | 'failed';
+
 /** Why an endpoint is not (or not yet) usable as this runtime. */
 export type Setback =
-  /** Nothing answered: `refused` when nothing listens, `silent` when something does and does not answer. */
-  | { readonly kind: 'unreachable'; readonly how: 'refused' | 'silent' }
+  /** Nothing answered. */
+  | { readonly kind: 'unreachable'; readonly how: Missing }
   /** Something else answers. `found` says what, `by` is the answer that shows it. */
   | {
       readonly kind: 'not-this';
@@ -69,7 +75,7 @@ export type Liveness =
       readonly signature?: string;
     }
   | { readonly kind: 'changed' }
-  | { readonly kind: 'missed'; readonly how: 'refused' | 'silent'; readonly evidence: Evidence };
+  | { readonly kind: 'missed'; readonly how: Missing; readonly evidence: Evidence };
 
 /** What one extra question told about a model; asked once for each digest. */
 export interface ModelFacts {
@@ -151,7 +157,7 @@ export function setbackOf(result: ProbeResult, expected: string): Setback | unde
         isOverlong: true,
       };
     case 'error':
-      return { kind: 'unreachable', how: 'silent' };
+      return { kind: 'unreachable', how: 'failed' };
   }
 }
 
@@ -193,7 +199,8 @@ export function livenessOf(
       return { kind: 'missed', how: 'refused', evidence: result.evidence };
     case 'timeout':
     case 'reset':
-    case 'error':
       return { kind: 'missed', how: 'silent', evidence: result.evidence };
+    case 'error':
+      return { kind: 'missed', how: 'failed', evidence: result.evidence };
   }
 }
