@@ -77,10 +77,10 @@ export interface PendingPlace {
   readonly kind: 'pending';
   readonly place: string;
   readonly found: string;
-  /** What would be handed out now without waiting; null when that has to be fetched. */
-  readonly known: AuthPlace | null;
-  /** What stands for it where nobody waits. @default `unverified` */
-  readonly unasked?: AuthPlace;
+  /** What would be handed out now without waiting; null when that has to be fetched. May renew it behind that. */
+  readonly known: () => AuthPlace | null;
+  /** What is known where nobody waits, such as the last failure; null for nothing, which is `unverified`. */
+  readonly unasked: () => Promise<AuthPlace | null>;
   /** Fetches it. Never rejects. */
   readonly fetch: () => Promise<AuthPlace>;
 }

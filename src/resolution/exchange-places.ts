@@ -35,13 +35,15 @@ export function exchangePlaces(
     const note = `it belongs to ${source.url}, and ${provider.origin} leads to another server`;
     return [{ kind: 'skipped', place, found, note }];
   }
-  const known = live.exchange.peek(request, now);
+  const known = (outcome: ExchangedKeyOutcome | null): AuthPlace | null =>
+    outcome && toPlace(source, outcome);
   return [
     {
       kind: 'pending',
       place,
       found,
-      known: known === null ? null : toPlace(source, known),
+      known: () => known(live.exchange.peek(request, now)),
+      unasked: async () => known(await live.exchange.unasked(request, now)),
       fetch: async () => toPlace(source, await live.exchange.resolve(request, now)),
     },
   ];

@@ -29,12 +29,14 @@ export function loginPlace(
     lookup: { env, references },
     now,
   };
-  const known = live.oauth.peek(request);
+  const known = (outcome: OAuthTokenOutcome | null): AuthPlace | null =>
+    outcome && toPlace(provider.id, profile, outcome);
   return {
     kind: 'pending',
     place: profileSourceOf(profileId),
     found: foundAt(profile, expiresAt),
-    known: known && toPlace(provider.id, profile, known),
+    known: () => known(live.oauth.peek(request)),
+    unasked: async () => known(live.oauth.unasked(request)),
     fetch: async () => toPlace(provider.id, profile, await live.oauth.resolve(request)),
   };
 }
