@@ -47,7 +47,7 @@ export type AuthPlace =
       /** The file that something is wrong with, where `place` does not name it. */
       readonly file?: string;
       /** A better code than the kind's own. */
-      readonly code?: 'reauth-required' | 'credential-source-down';
+      readonly code?: 'reauth-required';
       /** When its source, which is down, is asked again, in Unix milliseconds. */
       readonly retryAt?: number;
       /** Something stands there that only looks like a key. */

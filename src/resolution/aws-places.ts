@@ -133,7 +133,7 @@ function toChainPlace(providerId: string, outcome: AwsIdentityOutcome): AuthPlac
     case 'failed': {
       const { retryAt } = outcome;
       const remedy = remediesOf(outcome);
-      const down = retryAt === undefined ? {} : { code: 'credential-source-down' as const, retryAt };
+      const down = retryAt === undefined ? {} : { retryAt };
       return { kind: 'error', place, found: 'an identity that does not work', note: detail, remedy, ...down };
     }
   }

@@ -55,7 +55,7 @@ function toPlace(source: ExchangeSource, outcome: ExchangedKeyOutcome): AuthPlac
     const { detail, retryAt } = outcome;
     const hints = remediesOf(outcome);
     const remedy = hints.length === 0 ? {} : { remedy: hints };
-    const down = retryAt === undefined ? {} : { code: 'credential-source-down' as const, retryAt };
+    const down = retryAt === undefined ? {} : { retryAt };
     return { kind: 'error', place, found: `no key; ${howItIsGot(source)}`, note: detail, ...remedy, ...down };
   }
   const { apiKey, expiresAt, path, note, trouble } = outcome;

@@ -80,15 +80,14 @@ function toPlace(providerId: string, profile: ProfilePlace, outcome: OAuthTokenO
     }
     case 'reauth-required':
     case 'failed': {
-      const { detail, retryAt } = outcome;
-      const code = codeOfTrouble(outcome);
+      const { kind, detail, retryAt } = outcome;
       return {
         kind: 'expired',
         place,
         found: `an OAuth token in ${profile.path}`,
         note: detail,
         remedy: remediesOf(outcome),
-        ...(code === 'auth-expired' ? {} : { code }),
+        ...(kind === 'failed' ? {} : { code: kind }),
         ...(retryAt === undefined ? {} : { retryAt }),
       };
     }

@@ -36,7 +36,7 @@ export const providerAuth = z.object({
     .describe('What keeps its credentials from being used first; left out where there is nothing')
     .exactOptional(),
   trouble: credentialTrouble
-    .describe('Why its credential cannot be renewed now; left out where there is nothing')
+    .describe('Why its credential cannot be renewed now, or has ended; left out where there is nothing')
     .exactOptional(),
 });
 
