@@ -21,6 +21,25 @@ export async function findServer(context: Pick<CommandContext, 'env' | 'home'>):
   return absent(`The server that ${path} names (process ${endpoint.pid}, ${endpoint.url}) does not answer`);
 }
 
+/**
+ * What the running server answers, for a command that does without it too. Undefined when no server runs here, none
+ * that proves to be ours, or one that ends just now.
+ */
+export async function askServer(
+  context: Pick<CommandContext, 'env' | 'home'>,
+  path: string,
+): Promise<unknown> {
+  const found = await findServer(context);
+  if (found.kind === 'absent') return undefined;
+  try {
+    return (await found.server.ask({ path })).body;
+  } catch {
+    return undefined;
+  } finally {
+    found.server.close();
+  }
+}
+
 /** There is no server, in the words of every command that needs one. */
 export function absent(detail: string): Extract<FoundServer, { kind: 'absent' }> {
   return {

@@ -7,7 +7,7 @@ import type { CredentialAtProvider } from '../credentials/credential-health.ts';
 import type { CoolDown } from '../domain/cool-down.ts';
 import { fromCoolDownAnswer } from '../resolution/answers/cool-down-answer.ts';
 import type { CommandContext } from './context.ts';
-import { findServer } from './running-server.ts';
+import { askServer } from './running-server.ts';
 
 /** A cool-down with the credential that it is about. */
 export interface ServerCoolDown {
@@ -19,25 +19,17 @@ export interface ServerCoolDown {
 export async function coolDownsOfServer(
   context: Pick<CommandContext, 'env' | 'home'>,
 ): Promise<readonly ServerCoolDown[]> {
-  const found = await findServer(context);
-  if (found.kind === 'absent') return [];
-  const { server } = found;
-  try {
-    const { body } = await server.ask({ path: '/v1/providers' });
-    const list = (await listSchema()).safeParse(body);
-    if (!list.success) return [];
-    return list.data.providers.flatMap(({ id, auth }) =>
-      (auth.coolDowns ?? []).map((entry) => ({
-        credential: { providerId: id, version: entry.fingerprint },
-        coolDown: fromCoolDownAnswer(entry),
-      })),
-    );
-  } catch {
-    // It ends just now, or is of another release: what stands in the files counts.
-    return [];
-  } finally {
-    server.close();
-  }
+  const body = await askServer(context, '/v1/providers');
+  if (body === undefined) return [];
+  const list = (await listSchema()).safeParse(body);
+  // A server of another release: what stands in the files counts.
+  if (!list.success) return [];
+  return list.data.providers.flatMap(({ id, auth }) =>
+    (auth.coolDowns ?? []).map((entry) => ({
+      credential: { providerId: id, version: entry.fingerprint },
+      coolDown: fromCoolDownAnswer(entry),
+    })),
+  );
 }
 
 /** As much of the server's list as is needed here. Most commands run where no server does, and load none of it. */

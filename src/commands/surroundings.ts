@@ -2,13 +2,17 @@
 import { EXIT, type Problem } from '../domain/errors.ts';
 import { silentLogger } from '../platform/logger.ts';
 import { currentFolder } from '../platform/process.ts';
+import { buildSnapshot } from '../preparation/inputs.ts';
 import { prepare, type Preparation, type Surroundings } from '../preparation/preparation.ts';
+import { AUTO_DEFAULT, chooseDefaultModel } from '../resolution/default-model.ts';
+import type { Snapshot } from '../resolution/snapshot.ts';
 import type { SettingsFlags } from '../settings/load.ts';
 import { startupFailureText } from '../validation/startup.ts';
 import { toProblemDetails } from '../http/problem-details.ts';
 import { type CommandContext, printJson, withProgress } from './context.ts';
 import { printProblem } from './print-problem.ts';
 import { coolDownsOfServer } from './server-cool-downs.ts';
+import { autoDefaultOfServer } from './server-default.ts';
 
 /** Flags of every command that computes an answer from the same files as the server. */
 export interface AnswerFlags extends SettingsFlags {
@@ -48,7 +52,20 @@ export async function prepareAnswer(
   await prepared.discovery?.close();
   for (const { credential, coolDown } of coolDowns)
     prepared.fixed.credentialHealth.adopt(credential, coolDown);
-  return prepared;
+  return { ...prepared, snapshot: await withEarlierDefault(context, prepared) };
+}
+
+/** The snapshot with the default model that the running server has chosen before, where nobody names one. */
+async function withEarlierDefault(
+  context: CommandContext,
+  { fixed, inputs, snapshot }: Extract<Preparation, { kind: 'prepared' }>,
+): Promise<Snapshot> {
+  const chosen = chooseDefaultModel(snapshot);
+  const isNamed = chosen !== null && chosen.source !== AUTO_DEFAULT;
+  if (isNamed || fixed.discoverySkipped !== null) return snapshot;
+  const previousAutoDefault = await autoDefaultOfServer(context);
+  if (previousAutoDefault === null) return snapshot;
+  return buildSnapshot(fixed, { ...inputs, previousAutoDefault }, snapshot.revision);
 }
 
 /** Says that a models.json was corrupt, where the scan that a command made has found it so. */

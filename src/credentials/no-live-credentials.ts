@@ -23,6 +23,7 @@ export const NO_LIVE_CREDENTIALS: LiveCredentials = {
     sourceOf: () => undefined,
     storedSourceOf: () => Promise.resolve(undefined),
     peek: () => null,
+    unasked: () => Promise.resolve(null),
     resolve: () => Promise.resolve(NO_EXCHANGE),
     renew: () => Promise.resolve({ ...NO_EXCHANGE, reason: 'failed' }),
     login: () => Promise.resolve({ ...NO_EXCHANGE, reason: 'failed' }),
@@ -32,6 +33,7 @@ export const NO_LIVE_CREDENTIALS: LiveCredentials = {
   oauth: {
     serves: () => false,
     peek: () => null,
+    unasked: () => null,
     resolve: () => Promise.resolve({ kind: 'failed', detail: 'no login is configured', hints: [] }),
   },
 };

@@ -34,7 +34,7 @@ export type AuthPlace =
       /** The file that something is wrong with, where `place` does not name it. */
       readonly file?: string;
       /** A better code than the kind's own. */
-      readonly code?: 'reauth-required' | 'credential-source-down';
+      readonly code?: 'reauth-required';
       /** When its source, which is down, is asked again, in Unix milliseconds. */
       readonly retryAt?: number;
       /** Something stands there that only looks like a key. */
@@ -64,10 +64,10 @@ export interface PendingPlace {
   readonly kind: 'pending';
   readonly place: string;
   readonly found: string;
-  /** What would be handed out now without waiting; null when that has to be fetched. */
-  readonly known: AuthPlace | null;
-  /** What stands for it where nobody waits. @default `unverified` */
-  readonly unasked?: AuthPlace;
+  /** What would be handed out now without waiting; null when that has to be fetched. May renew it behind that. */
+  readonly known: () => AuthPlace | null;
+  /** What is known where nobody waits, such as the last failure; null for nothing, which is `unverified`. */
+  readonly unasked: () => Promise<AuthPlace | null>;
   /** Fetches it. Never rejects. */
   readonly fetch: () => Promise<AuthPlace>;
 }

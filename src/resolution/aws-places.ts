@@ -35,8 +35,8 @@ export function awsPlaces(
       kind: 'pending',
       place: known.place,
       found: known.found,
-      known: null,
-      unasked: known,
+      known: () => null,
+      unasked: async () => known,
       fetch,
     };
     return pending;
@@ -93,15 +93,16 @@ function chainPlace(snapshot: Snapshot, provider: EffectiveProvider, now: number
   const { env, live } = snapshot;
   const request = requestFor(snapshot, provider);
   const place = chainSourceOf(env);
-  const known = live.aws.peek(request, now);
-  const unasked = live.aws.unasked(request, now);
+  const toPlace = (outcome: AwsIdentityOutcome | null): AuthPlace | null =>
+    outcome && toChainPlace(provider.id, outcome);
+  const known = (): AuthPlace | null => toPlace(live.aws.peek(request, now));
   return {
     kind: 'pending',
     place,
     found: 'the AWS chain',
-    known: known === null ? null : toChainPlace(provider.id, known),
+    known,
     // A catalog has a provider for AWS on every machine: a list must not say "perhaps" on each of them.
-    ...(unasked === null ? {} : { unasked: toChainPlace(provider.id, unasked) }),
+    unasked: async () => known() ?? toPlace(live.aws.unasked(request, now)),
     fetch: async () => toChainPlace(provider.id, await live.aws.resolve(request, now)),
   };
 }
@@ -132,7 +133,7 @@ function toChainPlace(providerId: string, outcome: AwsIdentityOutcome): AuthPlac
     case 'failed': {
       const { retryAt } = outcome;
       const remedy = remediesOf(outcome);
-      const down = retryAt === undefined ? {} : { code: 'credential-source-down' as const, retryAt };
+      const down = retryAt === undefined ? {} : { retryAt };
       return { kind: 'error', place, found: 'an identity that does not work', note: detail, remedy, ...down };
     }
   }

@@ -26,12 +26,15 @@ export interface DefaultModelPlaces {
   readonly autoDefault: string | null;
 }
 
+/** The source of a default model that nobody named. */
+export const AUTO_DEFAULT = 'auto';
+
 /** Flag > variable > settings > cfg > the first discovered chat model > none. */
 export function chooseDefaultModel(places: DefaultModelPlaces): DefaultModel | null {
   if (places.defaultModelWish !== null) return places.defaultModelWish;
   const configured = places.config.defaultModel;
   if (configured !== undefined) return { ref: configured.primary, source: `cfg: ${configured.configPath}` };
-  return places.autoDefault === null ? null : { ref: places.autoDefault, source: 'auto' };
+  return places.autoDefault === null ? null : { ref: places.autoDefault, source: AUTO_DEFAULT };
 }
 
 /** What is wrong where the default model counts that the config names by a variable that is not set. */

@@ -35,13 +35,15 @@ export function exchangePlaces(
     const note = `it belongs to ${source.url}, and ${provider.origin} leads to another server`;
     return [{ kind: 'skipped', place, found, note }];
   }
-  const known = live.exchange.peek(request, now);
+  const known = (outcome: ExchangedKeyOutcome | null): AuthPlace | null =>
+    outcome && toPlace(source, outcome);
   return [
     {
       kind: 'pending',
       place,
       found,
-      known: known === null ? null : toPlace(source, known),
+      known: () => known(live.exchange.peek(request, now)),
+      unasked: async () => known(await live.exchange.unasked(request, now)),
       fetch: async () => toPlace(source, await live.exchange.resolve(request, now)),
     },
   ];
@@ -53,7 +55,7 @@ function toPlace(source: ExchangeSource, outcome: ExchangedKeyOutcome): AuthPlac
     const { detail, retryAt } = outcome;
     const hints = remediesOf(outcome);
     const remedy = hints.length === 0 ? {} : { remedy: hints };
-    const down = retryAt === undefined ? {} : { code: 'credential-source-down' as const, retryAt };
+    const down = retryAt === undefined ? {} : { retryAt };
     return { kind: 'error', place, found: `no key; ${howItIsGot(source)}`, note: detail, ...remedy, ...down };
   }
   const { apiKey, expiresAt, path, note, trouble } = outcome;

@@ -62,11 +62,11 @@ async function followReference(
 const NOT_FOR_A_LIST = 'its command is not run for a list';
 
 async function followPending(pending: PendingPlace, isShadowed: boolean, wait: boolean): Promise<AuthPlace> {
-  const { place, found, known } = pending;
+  const { place, found } = pending;
+  const known = wait ? pending.known() : await pending.unasked();
   if (known !== null) return known;
   if (isShadowed) {
     return { kind: 'skipped', place, found, note: 'not asked: a stronger place has a credential' };
   }
-  if (wait) return pending.fetch();
-  return pending.unasked ?? { kind: 'unverified', place, found, note: 'not asked yet' };
+  return wait ? pending.fetch() : { kind: 'unverified', place, found, note: 'not asked yet' };
 }

@@ -29,12 +29,14 @@ export function loginPlace(
     lookup: { env, references },
     now,
   };
-  const known = live.oauth.peek(request);
+  const known = (outcome: OAuthTokenOutcome | null): AuthPlace | null =>
+    outcome && toPlace(provider.id, profile, outcome);
   return {
     kind: 'pending',
     place: profileSourceOf(profileId),
     found: foundAt(profile, expiresAt),
-    known: known && toPlace(provider.id, profile, known),
+    known: () => known(live.oauth.peek(request)),
+    unasked: async () => known(live.oauth.unasked(request)),
     fetch: async () => toPlace(provider.id, profile, await live.oauth.resolve(request)),
   };
 }
@@ -78,15 +80,14 @@ function toPlace(providerId: string, profile: ProfilePlace, outcome: OAuthTokenO
     }
     case 'reauth-required':
     case 'failed': {
-      const { detail, retryAt } = outcome;
-      const code = codeOfTrouble(outcome);
+      const { kind, detail, retryAt } = outcome;
       return {
         kind: 'expired',
         place,
         found: `an OAuth token in ${profile.path}`,
         note: detail,
         remedy: remediesOf(outcome),
-        ...(code === 'auth-expired' ? {} : { code }),
+        ...(kind === 'failed' ? {} : { code: kind }),
         ...(retryAt === undefined ? {} : { retryAt }),
       };
     }

@@ -14,6 +14,7 @@ import { noAuthHints } from './auth-hints.ts';
 import { type ChoiceRequest, chosenPlace, isRefused, judgePlace } from './choose-place.ts';
 import { exchangePlaces } from './exchange-places.ts';
 import { followPlaces } from './follow-places.ts';
+import { type MissingCredential, missingCredential } from './missing-credential.ts';
 import type { Snapshot } from './snapshot.ts';
 
 export interface AuthRequest extends ChoiceRequest {
@@ -156,26 +157,18 @@ function nothingFound(
   request: AuthRequest,
   places: readonly AuthPlace[],
 ): Problem {
-  const ended = places.find((place) => place.kind === 'expired' || retryOf(place) !== undefined);
+  const missing = missingCredential(places);
   const looked = places.map(lookedAt);
-  const hints = noAuthHints(snapshot, provider, request.profileId, places.map(asUnusable));
-  if (ended !== undefined) {
-    const why = `${ended.place}: ${ended.note ?? ended.found}`;
-    const retryAt = retryOf(ended);
-    if (retryAt !== undefined) {
-      const detail = `The source of the credential for provider "${provider.id}" is down (${why})`;
-      return { code: 'credential-source-down', detail, hints, retryAt };
-    }
-    if ('code' in ended && ended.code === 'reauth-required') {
-      const detail = `Somebody has to log in to provider "${provider.id}" again (${why})`;
-      return { code: ended.code, detail, hints };
-    }
-    return {
-      code: 'auth-expired',
-      detail: `The credential for provider "${provider.id}" has expired (${why})`,
-      hints,
-    };
+  const hintsFrom = (order: readonly AuthPlace[]): string[] =>
+    noAuthHints(snapshot, provider, request.profileId, order.map(asUnusable));
+  if (missing !== undefined) {
+    const { code, why, retryAt } = missing;
+    // The first hint is for what the error is about.
+    const hints = hintsFrom([missing.place, ...places.filter((place) => place !== missing.place)]);
+    const detail = `${SENTENCES[code](provider.id)} (${why})`;
+    return { code, detail, hints, ...(retryAt === undefined ? {} : { retryAt }) };
   }
+  const hints = hintsFrom(places);
   return {
     code: 'no-auth',
     detail: `No usable credential for provider "${provider.id}". Looked at ${looked.length === 0 ? 'nothing' : looked.join('; ')}`,
@@ -183,10 +176,11 @@ function nothingFound(
   };
 }
 
-/** When a source that is down is asked again; undefined for any other place. */
-function retryOf(place: AuthPlace): number | undefined {
-  return place.kind === 'hit' ? undefined : place.retryAt;
-}
+const SENTENCES: Readonly<Record<MissingCredential['code'], (providerId: string) => string>> = {
+  'credential-source-down': (id) => `The source of the credential for provider "${id}" is down`,
+  'reauth-required': (id) => `Somebody has to log in to provider "${id}" again`,
+  'auth-expired': (id) => `The credential for provider "${id}" has expired`,
+};
 
 /** A key that its provider refused, for one who wants to know what to mend. */
 function asUnusable(place: AuthPlace): AuthPlace {

@@ -8,15 +8,10 @@ import * as z from 'zod';
 import { toExplainAnswer } from '../../src/resolution/answers/explain-answer.ts';
 import { chooseDefaultModel } from '../../src/resolution/default-model.ts';
 import { resolve } from '../../src/resolution/resolve.ts';
-import { Secret } from '../../src/domain/secret.ts';
-import { createCallers } from '../../src/http/callers/callers.ts';
-import { systemClock } from '../../src/platform/clock.ts';
-import { createResolver } from '../../src/resolution/resolver.ts';
 import type { Snapshot } from '../../src/resolution/snapshot.ts';
-import { createApp } from '../../src/server.ts';
-import { assessHealth } from '../../src/validation/health.ts';
 import { validateStartup } from '../../src/validation/startup.ts';
 import { NOW, snapshotOf } from '../helpers/snapshot-fixture.ts';
+import { serverOver } from '../helpers/snapshot-server.ts';
 import { expected, partsOf, type World, worlds } from './agreement-world.ts';
 
 const RUNS = 2_000;
@@ -39,41 +34,6 @@ const healthBody = z.looseObject({
 async function startupVerdict(snapshot: Snapshot, now: number): Promise<Verdict> {
   const verdict = await validateStartup(snapshot, { now, minContextWindow: 0, strict: false });
   return verdict.kind === 'refused' ? verdict.code : (verdict.digest ?? 'no-default-model');
-}
-
-function serverOver(snapshot: Snapshot, now: number) {
-  const unreachable = () => {
-    throw new Error('not asked for here');
-  };
-  const app = createApp({
-    snapshot: () => snapshot,
-    resolver: createResolver(
-      () => snapshot,
-      () => now,
-    ),
-    reportRejection: unreachable,
-    health: () => assessHealth(snapshot, { now, minContextWindow: 0, unvalidated: false }),
-    discovery: () => snapshot.discovery,
-    scan: unreachable,
-    setUp: { describe: unreachable, connect: unreachable, changeDefaultModel: unreachable },
-    callers: createCallers(new Secret('token-of-the-agreement-test-012345'), systemClock),
-    reloadCallers: unreachable,
-    watching: { stream: unreachable, poll: unreachable },
-    logins: { start: unreachable, progress: unreachable },
-    clock: () => now,
-    metrics: { timer: () => 0, resolved: () => undefined, text: unreachable },
-    audit: { handedOut: () => undefined },
-    log: { error: unreachable },
-  });
-  return async (path: string, query: Record<string, string> = {}) => {
-    const search = new URLSearchParams(query).toString();
-    const response = await app.request(
-      `${path}${search === '' ? '' : `?${search}`}`,
-      {},
-      { caller: { token: true, name: 'endpoint', scope: null, ended: null, isRefused: () => false } },
-    );
-    return { status: response.status, text: await response.text() };
-  };
 }
 
 async function check(world: World): Promise<{ verdict: Verdict; kind: string }> {

@@ -167,7 +167,9 @@ export function holdIdentity({ ask, fileState, clock, random, onChange }: HeldId
   return {
     known(now) {
       update(now);
-      return current(now);
+      // Keys that are over say nothing of those that who asks now would get.
+      const isToBeAsked = held === null && handlingOf(null, notBefore, now) === 'wait';
+      return isToBeAsked && last?.outcome.kind === 'found' ? null : current(now);
     },
     peek(now) {
       const handling = handle(now);

@@ -3,7 +3,7 @@ import type { AwsCredentials } from '../../domain/auth.ts';
 import { quoteUntrusted } from '../../domain/untrusted-text.ts';
 import type { Environment } from '../../platform/paths.ts';
 import { type AwsPlace, lookUpAwsEnvironment, PAIR_SOURCE } from '../aws-environment.ts';
-import type { AwsIdentities } from '../aws/identities.ts';
+import type { AwsIdentities, AwsIdentityOutcome } from '../aws/identities.ts';
 import type { SourceFailure } from '../source-failure.ts';
 
 /** Keys to be exchanged, or why there are none. */
@@ -32,6 +32,22 @@ const THREE_WAYS = [
  * @param now Unix milliseconds
  */
 export async function findAwsKeys(env: Environment, aws: AwsIdentities, now: number): Promise<AwsKeys> {
+  return keysInVariables(env) ?? keysOfChain(await aws.resolve({ env, region: null }, now));
+}
+
+/**
+ * The same as far as it is known without asking anybody; null where the AWS chain would tell.
+ *
+ * @param now Unix milliseconds
+ */
+export function knownAwsKeys(env: Environment, aws: AwsIdentities, now: number): AwsKeys | null {
+  const set = keysInVariables(env);
+  if (set !== null) return set;
+  const chain = aws.unasked({ env, region: null }, now);
+  return chain && keysOfChain(chain);
+}
+
+function keysInVariables(env: Environment): AwsKeys | null {
   const places = lookUpAwsEnvironment(env);
   for (const place of places) {
     if (place.kind === 'keys') return found(place.keys, place.source);
@@ -43,7 +59,10 @@ export async function findAwsKeys(env: Environment, aws: AwsIdentities, now: num
       return { kind: 'none', detail: `The AWS variables cannot be used: ${why}`, hints: THREE_WAYS };
     }
   }
-  const chain = await aws.resolve({ env, region: null }, now);
+  return null;
+}
+
+function keysOfChain(chain: AwsIdentityOutcome): AwsKeys {
   switch (chain.kind) {
     case 'found':
       return found(chain.keys, chain.source);

@@ -23,10 +23,11 @@ import {
   exchangeSources,
   storedExchangeSource,
 } from './exchange-source.ts';
+import { knownAwsKeys } from './aws-keys.ts';
 import { createFailurePauses } from './failure-pauses.ts';
 import { forgetKey } from './forget-key.ts';
 import { type KeyFileRead, readKeyFile, recordedServer, type StoredKey } from './key-file.ts';
-import { type IsEnough, logIn, type LoginTools } from './log-in.ts';
+import { type IsEnough, logIn, type LoginTools, obstacleTo } from './log-in.ts';
 import { ageOf } from './renewal-policy.ts';
 import type { SourceFailure } from '../source-failure.ts';
 
@@ -142,12 +143,22 @@ export function createExchangedKeys(options: ExchangedKeysOptions): ExchangedKey
             attempt(source, request.env, (key, at) => ageOf(key, at) === 'fresh'),
           ));
         if (outcome.kind === 'key') return toOutcome(source, outcome.key, movedNote(outcome.movedTo));
-        // Better the old key than none, as long as it is one.
-        if (file.kind === 'key' && ageOf(file.key, clock()) !== 'expired') {
-          const old = toOutcome(source, file.key, `renewing it failed: ${outcome.detail}`);
-          return { ...old, trouble: toFailure(outcome, outcome.detail) };
-        }
-        return { kind: 'failed', ...toFailure(outcome, failureOf(source, file, outcome)) };
+        return withoutNewKey(source, file, outcome, clock());
+      }),
+
+    unasked: (request, now) =>
+      withSource<ExchangedKeyOutcome | null>(request, null, async (source) => {
+        const { env } = request;
+        const file = await read(source);
+        const key = file.kind === 'key' ? file.key : null;
+        const age = key === null ? 'expired' : ageOf(key, now);
+        if (key !== null && age === 'fresh') return toOutcome(source, key);
+        const failure =
+          pauses.current(source, env) ??
+          obstacleTo(source, file, knownAwsKeys(env, options.aws, now)) ??
+          pauses.last(source, env, key?.obtainedAt ?? -Infinity);
+        if (failure !== undefined) return withoutNewKey(source, file, failure, now);
+        return key === null || age === 'expired' ? null : toOutcome(source, key);
       }),
 
     renew: (request, refused) =>
@@ -215,6 +226,20 @@ function toOutcome(source: ExchangeSource, key: StoredKey, note?: string): KeyIn
 
 function movedNote(movedTo: string | null): string | undefined {
   return movedTo === null ? undefined : `what stood there held no key and was moved to ${movedTo}`;
+}
+
+/** What is left where a login failed. Better the old key than none, as long as it is one. */
+function withoutNewKey(
+  source: ExchangeSource,
+  file: KeyFileRead,
+  failure: LoginFailure,
+  now: number,
+): ExchangedKeyOutcome {
+  if (file.kind === 'key' && ageOf(file.key, now) !== 'expired') {
+    const old = toOutcome(source, file.key, `renewing it failed: ${failure.detail}`);
+    return { ...old, trouble: toFailure(failure, failure.detail) };
+  }
+  return { kind: 'failed', ...toFailure(failure, failureOf(source, file, failure)) };
 }
 
 /** What the file held, and why there is no new key either. */

@@ -60,6 +60,11 @@ export interface ExchangedKeys {
   readonly storedSourceOf: (request: ExchangeRequest) => Promise<ExchangeSource | undefined>;
   /** The outcome that would be handed out now without waiting, or null. */
   readonly peek: (request: ExchangeRequest, now: number) => ExchangedKeyOutcome | null;
+  /**
+   * What one is told who asks nobody: a stored key that still lasts, or why a login fails, or failed last. Null when
+   * only a login can tell. Never rejects.
+   */
+  readonly unasked: (request: ExchangeRequest, now: number) => Promise<ExchangedKeyOutcome | null>;
   /** Logs in where the key is missing, expired or nearly so, once for all who ask. Never rejects. */
   readonly resolve: (request: ExchangeRequest, now: number) => Promise<ExchangedKeyOutcome>;
   /**

@@ -13,6 +13,12 @@ export interface FailurePauses {
   /** The failure that is still fresh. */
   readonly current: (source: ExchangeSource, env: Environment) => LoginFailure | undefined;
   /**
+   * The last failure, also when its pause is over: then the API would be asked again at once.
+   *
+   * @param since Unix milliseconds; what failed before that says nothing any more
+   */
+  readonly last: (source: ExchangeSource, env: Environment, since: number) => LoginFailure | undefined;
+  /**
    * Notes a failure. What this machine can mend without a word to the program makes no pause.
    *
    * @returns the failure, with the end of the pause where the API is down
@@ -31,12 +37,21 @@ interface Pause extends Span {
 /** Begins with no pause at all. */
 export function createFailurePauses(clock: Clock): FailurePauses {
   const pauses = new Map<string, Pause>();
+  const about = (source: ExchangeSource, env: Environment): Pause | undefined => {
+    const pause = pauses.get(source.providerId);
+    return pause?.subject === subjectOf(source, env) ? pause : undefined;
+  };
   return {
+    last(source, env, since) {
+      const pause = about(source, env);
+      if (pause === undefined || pause.since < since) return undefined;
+      const { failure } = pause;
+      if (failure.retryAt === undefined || stillLasts(pause, clock())) return failure;
+      return { ...failure, retryAt: clock() };
+    },
     current(source, env) {
-      const pause = pauses.get(source.providerId);
-      if (pause === undefined || !stillLasts(pause, clock()) || pause.subject !== subjectOf(source, env)) {
-        return undefined;
-      }
+      const pause = about(source, env);
+      if (pause === undefined || !stillLasts(pause, clock())) return undefined;
       const detail = `${pause.failure.detail}; not asked again before ${toIso(pause.until)}`;
       return { ...pause.failure, detail };
     },

@@ -7,7 +7,7 @@ import type { Clock } from '../../platform/clock.ts';
 import { removeDrafts, withFileLock } from '../../platform/files.ts';
 import type { Environment } from '../../platform/paths.ts';
 import type { AwsIdentities } from '../aws/identities.ts';
-import { findAwsKeys } from './aws-keys.ts';
+import { type AwsKeys, findAwsKeys } from './aws-keys.ts';
 import { type Dial, exchangeIdentity, type RefusalReason } from './exchange-call.ts';
 import type { LoginFailure, LoginOutcome } from './exchanged-keys.ts';
 import { type ExchangeSource, loginCommandOf } from './exchange-source.ts';
@@ -36,9 +36,8 @@ export async function logIn(
   isEnough: IsEnough,
   tools: LoginTools,
 ): Promise<LoginOutcome> {
-  if (source.defect !== null) {
-    return { kind: 'failed', reason: 'file', detail: source.defect, hints: ['Mend that variable'] };
-  }
+  const defect = defectOf(source);
+  if (defect !== undefined) return defect;
   const { aws, clock, onSecret } = tools;
   const look = (): Promise<Look> => lookAtFile(source, isEnough, clock);
   let wasIssued = false;
@@ -47,7 +46,7 @@ export async function logIn(
     if (before.kind === 'settled') return before.outcome;
     // Outside the lock: the chain may ask other programs, and without an identity nothing is to be made.
     const identity = await findAwsKeys(env, aws, clock());
-    if (identity.kind === 'none') return { ...identity, kind: 'failed', reason: 'no-aws' };
+    if (identity.kind === 'none') return noIdentity(identity);
     const { keys, region } = identity;
     onSecret(keys.secretAccessKey.reveal());
     if (keys.sessionToken !== null) onSecret(keys.sessionToken.reveal());
@@ -78,18 +77,46 @@ export async function logIn(
   }
 }
 
+/**
+ * Why a login comes to nothing before the API is asked; undefined where it is asked.
+ *
+ * @param identity as far as it is known; null where nobody knows
+ */
+export function obstacleTo(
+  source: ExchangeSource,
+  file: KeyFileRead,
+  identity: AwsKeys | null,
+): LoginFailure | undefined {
+  return (
+    defectOf(source) ?? refusalOf(file) ?? (identity?.kind === 'none' ? noIdentity(identity) : undefined)
+  );
+}
+
+function defectOf({ defect }: ExchangeSource): LoginFailure | undefined {
+  if (defect === null) return undefined;
+  return { kind: 'failed', reason: 'file', detail: defect, hints: ['Mend that variable'] };
+}
+
+/** A file that may not be trusted may not be replaced either. */
+function refusalOf(file: KeyFileRead): LoginFailure | undefined {
+  if (file.kind !== 'refused') return undefined;
+  const { detail, hints } = file;
+  return { kind: 'failed', reason: 'file', detail, hints };
+}
+
+function noIdentity(identity: Extract<AwsKeys, { kind: 'none' }>): LoginFailure {
+  return { ...identity, kind: 'failed', reason: 'no-aws' };
+}
+
 type Look =
   | { readonly kind: 'settled'; readonly outcome: LoginOutcome }
   | { readonly kind: 'log-in'; readonly file: KeyFileRead };
 
-/** What the file says about the need of a login. A file that may not be trusted may not be replaced either. */
+/** What the file says about the need of a login. */
 async function lookAtFile(source: ExchangeSource, isEnough: IsEnough, clock: Clock): Promise<Look> {
   const file = await readKeyFile(source, clock());
-  if (file.kind === 'refused') {
-    const { detail, hints } = file;
-    const failure: LoginFailure = { kind: 'failed', reason: 'file', detail, hints };
-    return { kind: 'settled', outcome: failure };
-  }
+  const refusal = refusalOf(file);
+  if (refusal !== undefined) return { kind: 'settled', outcome: refusal };
   if (file.kind === 'key' && isEnough(file.key, clock())) {
     return { kind: 'settled', outcome: { kind: 'key', key: file.key, isNew: false, movedTo: null } };
   }

@@ -4,6 +4,7 @@
  */
 import { messageOf, SidecarError } from '../../domain/errors.ts';
 import type { CredentialChange, EventSink } from '../../domain/sidecar-event.ts';
+import { stillLasts } from '../../domain/span.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { profileSourceOf } from '../profile-place.ts';
 import { loginHint } from './login-hint.ts';
@@ -25,7 +26,7 @@ import {
 } from './profile-state.ts';
 import { backOff } from './refresh-policy.ts';
 import { foreignToSettings, type Renewal, type RenewalParts, renewLogin } from './renew-login.ts';
-import { decide, endOf, type TokenDecision, type TokenTrouble } from './token-decision.ts';
+import { decide, endOf, type TokenDecision, type TokenTrouble, type TokenVerdict } from './token-decision.ts';
 import { keepUnsaved, notStored } from './unsaved-tokens.ts';
 
 export interface OAuthTokensOptions extends RenewalParts {
@@ -164,24 +165,33 @@ export function createOAuthTokens(options: OAuthTokensOptions): OAuthTokenKeeper
     return toOutcome(token, trouble);
   };
 
-  /** What a decision comes to; null where a renewal comes first. */
+  /** What a verdict comes to. */
+  const outcomeOf = (
+    state: ProfileState,
+    token: HeldToken,
+    verdict: TokenVerdict,
+    now: number,
+  ): OAuthTokenOutcome => {
+    const { providerId } = state.last;
+    if (verdict.kind !== 'hand-out') return toTrouble(providerId, verdict, now);
+    const { trouble, dueAt } = verdict;
+    if (dueAt !== null) arm(state, token.grant.version, dueAt);
+    return handOut(token, trouble === null ? unsavedTrouble(state) : toTrouble(providerId, trouble, now));
+  };
+
+  /** What is decided for one who uses the token; null where a renewal comes first. */
   const answer = (state: ProfileState, now: number): OAuthTokenOutcome | null => {
     const { token, decision } = judge(state, now);
-    const { providerId } = state.last;
-    switch (decision.kind) {
-      case 'renew-first':
-        return null;
-      case 'hand-out':
-        if (decision.dueAt !== null) arm(state, token.grant.version, decision.dueAt);
-        if (decision.renew && background && !closed) void renew(state);
-        return handOut(
-          token,
-          decision.trouble === null ? unsavedTrouble(state) : toTrouble(providerId, decision.trouble, now),
-        );
-      case 'reauth-required':
-      case 'failed':
-        return toTrouble(providerId, decision, now);
-    }
+    if (decision.kind === 'renew-first') return null;
+    if (decision.kind === 'hand-out' && decision.renew && background && !closed) void renew(state);
+    return outcomeOf(state, token, decision, now);
+  };
+
+  /** The same for one who only looks: nothing is renewed for it. */
+  const unasked = (state: ProfileState, now: number): OAuthTokenOutcome | null => {
+    const { token, decision } = judge(state, now);
+    const verdict = decision.kind === 'renew-first' ? decision.meanwhile : decision;
+    return verdict && outcomeOf(state, token, verdict, now);
   };
 
   const resolve = async (request: OAuthTokenRequest): Promise<OAuthTokenOutcome> => {
@@ -217,6 +227,7 @@ export function createOAuthTokens(options: OAuthTokensOptions): OAuthTokenKeeper
   return {
     serves,
     peek: (request) => answer(stateFor(request), request.now),
+    unasked: (request) => unasked(stateFor(request), request.now),
     resolve,
     renewer: createOAuthRenewer({ serves, stateOf: (profileId) => states.get(profileId), renew, clock }),
     async close() {
@@ -265,5 +276,5 @@ function toTrouble(providerId: string, trouble: TokenTrouble, now: number): OAut
   if (trouble.kind === 'reauth-required') return reauthRequired(providerId, trouble.detail);
   const { detail, hints, isDown, pause } = trouble.failure;
   if (!isDown) return { kind: 'failed', detail, hints: [...hints, loginHint(providerId)] };
-  return { kind: 'failed', detail, hints, retryAt: Math.max(pause.until, now) };
+  return { kind: 'failed', detail, hints, retryAt: stillLasts(pause, now) ? pause.until : now };
 }

@@ -59,8 +59,13 @@ export type OAuthTokenOutcome =
 export interface OAuthTokens {
   /** True for a provider that the settings know how to log in to. */
   readonly serves: (providerId: string) => boolean;
-  /** The outcome that would be handed out now without waiting, or null. */
+  /** The outcome that would be handed out now without waiting, or null. Renews behind it where that is due. */
   readonly peek: (request: OAuthTokenRequest) => OAuthTokenOutcome | null;
+  /**
+   * What one is told who asks nobody: a token that still lasts, or why the last renewal failed. Null when only a
+   * renewal can tell.
+   */
+  readonly unasked: (request: OAuthTokenRequest) => OAuthTokenOutcome | null;
   /** Renews where the token expired or nearly so. Never rejects. */
   readonly resolve: (request: OAuthTokenRequest) => Promise<OAuthTokenOutcome>;
 }

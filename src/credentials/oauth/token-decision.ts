@@ -26,6 +26,12 @@ export interface Circumstances {
 }
 
 export type TokenDecision =
+  | TokenVerdict
+  /** Renew it, and answer with what comes of that; to one who asks nobody with `meanwhile`, null for nothing known. */
+  | { readonly kind: 'renew-first'; readonly meanwhile: TokenVerdict | null };
+
+/** A decision that needs no renewal first. */
+export type TokenVerdict =
   /** `renew`: in the background, at once. `dueAt`: then, if somebody still uses it; Unix milliseconds. */
   | {
       readonly kind: 'hand-out';
@@ -34,8 +40,6 @@ export type TokenDecision =
       /** Why there will be no other token. */
       readonly trouble: TokenTrouble | null;
     }
-  /** Renew it, and answer with what comes of that. */
-  | { readonly kind: 'renew-first' }
   | TokenTrouble;
 
 /** Why a token cannot be renewed: for good, or now. */
@@ -70,12 +74,16 @@ export function decide(token: HeldToken, circumstances: Circumstances, now: numb
       return { kind: 'hand-out', renew, dueAt: null, trouble: trouble(failure) };
     }
     case 'short':
-      if (blocked === null && waiting === null) return { kind: 'renew-first' };
+      if (blocked === null && waiting === null) {
+        const meanwhile = { kind: 'hand-out', renew: false, dueAt: null, trouble: trouble(failure) } as const;
+        return { kind: 'renew-first', meanwhile };
+      }
       return { kind: 'hand-out', renew: false, dueAt: null, trouble: trouble(waiting) };
     case 'expired':
       if (blocked !== null)
         return { kind: 'reauth-required', detail: `${endOf(token, rejected)}, and ${blocked}` };
-      return waiting === null ? { kind: 'renew-first' } : { kind: 'failed', failure: waiting };
+      if (waiting !== null) return { kind: 'failed', failure: waiting };
+      return { kind: 'renew-first', meanwhile: failure && { kind: 'failed', failure } };
   }
 }
 

@@ -9,7 +9,9 @@ import { errorCode } from './problem.ts';
 /** Whether a request to the provider could be authenticated now. */
 export const authStatus = z
   .enum(['satisfied', 'missing', 'expired', 'unverified'])
-  .describe('unverified: the place that would tell was not looked at, because that takes a while');
+  .describe(
+    'unverified: the place that would tell was not looked at, because that takes a while, or its source is down',
+  );
 
 /** Whether a request to the provider could be authenticated now. */
 export type AuthStatus = z.output<typeof authStatus>;
@@ -34,7 +36,7 @@ export const providerAuth = z.object({
     .describe('What keeps its credentials from being used first; left out where there is nothing')
     .exactOptional(),
   trouble: credentialTrouble
-    .describe('Why its credential cannot be renewed now; left out where there is nothing')
+    .describe('Why its credential cannot be renewed now, or has ended; left out where there is nothing')
     .exactOptional(),
 });
 

@@ -12,6 +12,7 @@ import type { EffectiveProvider, Model } from '../../domain/provider.ts';
 import { formatModelRef } from '../../domain/model-ref.ts';
 import type { AuthPlace } from '../auth-place.ts';
 import { chosenPlace } from '../choose-place.ts';
+import { missingCredential } from '../missing-credential.ts';
 import { authPlaces } from '../resolve-auth.ts';
 import type { ErrorCode, Problem } from '../../domain/errors.ts';
 import { toIso } from '../../platform/clock.ts';
@@ -106,9 +107,8 @@ function troubleOf(
     const trouble = used.kind === 'hit' ? used.trouble : undefined;
     return trouble && toTrouble(trouble.code, trouble.detail, trouble.retryAt);
   }
-  const place = places.find((one) => one.kind !== 'hit' && one.code !== undefined);
-  if (place === undefined || place.kind === 'hit' || place.code === undefined) return undefined;
-  return toTrouble(place.code, `${place.place}: ${place.note ?? place.found}`, place.retryAt);
+  const missing = missingCredential(places);
+  return missing && toTrouble(missing.code, missing.why, missing.retryAt);
 }
 
 function toTrouble(
@@ -123,11 +123,10 @@ function toTrouble(
 export function statusOf(places: readonly AuthPlace[]): AuthStatus {
   if (chosenPlace(places) !== undefined) return 'satisfied';
   if (places.some(({ kind }) => kind === 'unverified')) return 'unverified';
-  if (places.some(({ kind }) => kind === 'expired')) return 'expired';
+  const missing = missingCredential(places);
+  if (missing === undefined) return 'missing';
   // What a source that is down would give is not known.
-  return places.some((place) => place.kind !== 'hit' && place.retryAt !== undefined)
-    ? 'unverified'
-    : 'missing';
+  return missing.place.kind === 'expired' ? 'expired' : 'unverified';
 }
 
 /** Every model that a request could use now, of every provider. */

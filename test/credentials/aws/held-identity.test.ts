@@ -97,6 +97,7 @@ describe('"refresh ahead in the background"', () => {
     expect(held.peek(Date.now())).toBeNull();
     expect(await get()).toBe('AKIA2');
     sleep(3 * HOUR);
+    expect(held.known(Date.now())).toBeNull();
     expect(await get()).toBe('AKIA3');
     expect(changes).toEqual(['rotated', 'expired', 'rotated']);
   });

@@ -60,6 +60,7 @@ function run(
     tokens: {
       serves: () => true,
       peek: never,
+      unasked: never,
       resolve: () =>
         Promise.resolve({ kind: 'token' as const, accessToken: new Secret(ACCESS), expiresAt: null }),
       ...tokens,

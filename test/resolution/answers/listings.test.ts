@@ -54,7 +54,18 @@ describe('`/v1/providers`', () => {
           auth: { mode: null, source: null, status: 'missing' },
           modelCount: 1,
         },
-        expect.objectContaining({ id: 'openai', auth: { mode: null, source: null, status: 'expired' } }),
+        expect.objectContaining({
+          id: 'openai',
+          auth: {
+            mode: null,
+            source: null,
+            status: 'expired',
+            trouble: {
+              code: 'auth-expired',
+              detail: expect.stringMatching(/^profile:openai:old: expired at 2026-01-01T00:00:00.000Z/),
+            },
+          },
+        }),
         expect.objectContaining({
           id: 'xai',
           auth: { mode: 'api-key', source: 'env: XAI_API_KEY', status: 'satisfied' },

@@ -2,10 +2,10 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { RUNTIME_IDS } from '../src/domain/provider-id.ts';
-import { silentLogger } from '../src/platform/logger.ts';
-import { prepare, type PrepareOptions } from '../src/preparation.ts';
-import { type FakeOllama, startFakeOllama } from './helpers/fake-ollama.ts';
+import { RUNTIME_IDS } from '../../src/domain/provider-id.ts';
+import { silentLogger } from '../../src/platform/logger.ts';
+import { prepare, type PrepareOptions } from '../../src/preparation/preparation.ts';
+import { type FakeOllama, startFakeOllama } from '../helpers/fake-ollama.ts';
 
 async function startOllama(model: string): Promise<FakeOllama> {
   const fake = await startFakeOllama({ models: [{ name: model }] });
@@ -26,7 +26,7 @@ async function openHome(fakes: readonly FakeOllama[]) {
     const prepared = await prepare(surroundings, { flags: {}, scan });
     if (prepared.kind === 'refused') throw new Error(prepared.problem.detail);
     await prepared.discovery?.close();
-    prepared.oauth.tokens.close();
+    await prepared.oauth.tokens.close();
     const { modelsJson: view, discovery } = prepared.snapshot;
     return {
       endpoints: discovery.endpoints.map(({ url, provider }) => [url, provider]),
