@@ -58,22 +58,25 @@ export const LIST_VARIABLES = 'env -0';
 /**
  * Asks the login shell. Never rejects.
  *
- * @param env what is set already; `SHELL` names the shell
+ * @param env what is set already
+ * @param outside the process's own environment: it alone names the shell and what the shell reads, so that no
+ *   config file chooses a program
  */
 export async function importShellVariables(
   wish: ShellWish,
   env: Environment,
+  outside: Environment,
   run: RunCommand,
 ): Promise<ShellImport> {
   const expected = secretVariableNames();
   if (!wish.enabled || expected.some((name) => variable(env, name) !== undefined))
     return { kind: 'not-asked' };
-  const named = variable(env, 'SHELL');
+  const named = variable(outside, 'SHELL');
   const shell = named?.startsWith('/') === true ? named : '/bin/sh';
   const outcome = await run({
     command: shell,
     args: ['-l', '-c', LIST_VARIABLES],
-    env: harmlessEnvironment(env),
+    env: harmlessEnvironment(outside),
     timeoutMs: wish.timeoutMs,
     maxBytes: MAX_BYTES,
   });

@@ -19,11 +19,8 @@ async function importFrom(
 ): Promise<ShellImport> {
   const home = await tempFolder();
   await writeFile(join(home, '.profile'), profile);
-  return importShellVariables(
-    wish,
-    { PATH: process.env['PATH'], HOME: home, SHELL: '/bin/sh', ...env },
-    runCommand,
-  );
+  const all = { PATH: process.env['PATH'], HOME: home, SHELL: '/bin/sh', ...env };
+  return importShellVariables(wish, all, all, runCommand);
 }
 
 describe('importShellVariables', () => {
@@ -54,7 +51,7 @@ describe('importShellVariables', () => {
     const asked: CommandRequest[] = [];
     const env = { SHELL: '/bin/zsh', HOME: '/h', UNKNOWN_KEY: 'canary' };
     for (const SHELL of ['/bin/zsh', 'zsh', '']) {
-      await importShellVariables(WISH, { ...env, SHELL }, (request) => {
+      await importShellVariables(WISH, { ...env, SHELL }, { ...env, SHELL }, (request) => {
         asked.push(request);
         return Promise.resolve({ kind: 'finished', stdout: '' });
       });

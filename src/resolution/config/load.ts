@@ -65,7 +65,7 @@ export async function loadOperatorConfig(input: ConfigInput): Promise<ConfigLoad
   const files = [dotEnv.path, ...located.looked];
   if (located.kind === 'none') {
     const empty = readOperatorConfig({}, [], catalogModels);
-    const shell = await loadShell({}, dotEnv.env, input.runCommand);
+    const shell = await loadShell({}, dotEnv.env, input);
     const findings = [...dotEnv.findings, ...missingExplicitFile(paths), ...shell.findings];
     return {
       kind: 'loaded',
@@ -97,7 +97,7 @@ export async function loadOperatorConfig(input: ConfigInput): Promise<ConfigLoad
 
   const { env: envBlock, ...rest } = included.value;
   const block = readEnvBlock(included.value, dotEnv.env);
-  const shell = await loadShell(envBlock, layUnder(dotEnv.env, block.variables), input.runCommand);
+  const shell = await loadShell(envBlock, layUnder(dotEnv.env, block.variables), input);
   const substituted = substitute(rest, shell.env);
   const root = isRecord(substituted.value) ? substituted.value : {};
   const missing = [...block.missing, ...substituted.missing];
@@ -119,9 +119,9 @@ export async function loadOperatorConfig(input: ConfigInput): Promise<ConfigLoad
 async function loadShell(
   envBlock: unknown,
   env: Environment,
-  run: RunCommand,
+  { env: outside, runCommand }: ConfigInput,
 ): Promise<{ env: Environment; shellVariables: ReadonlySet<string>; findings: Finding[] }> {
-  const imported = await importShellVariables(readShellWish(envBlock, env), env, run);
+  const imported = await importShellVariables(readShellWish(envBlock, env), env, outside, runCommand);
   switch (imported.kind) {
     case 'not-asked':
       return { env, shellVariables: new Set(), findings: [] };

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readTextFile } from '../../../src/platform/files.ts';
 import { findPaths } from '../../../src/platform/paths.ts';
-import { runCommand } from '../../../src/platform/run-command.ts';
+import { type CommandOutcome, type CommandRequest, runCommand } from '../../../src/platform/run-command.ts';
 import { type ConfigLoad, loadOperatorConfig } from '../../../src/resolution/config/load.ts';
 import { type ConfigTree, createConfigTree } from '../../helpers/config-tree.ts';
 
@@ -256,6 +256,25 @@ describe('variables', () => {
     const given = { HOME: '/h' };
     expect((await loaded(given)).env).toEqual({ HOME: '/h', NEW_ONE: '1', NEW_TWO: '2' });
     expect(given).toEqual({ HOME: '/h' });
+  });
+
+  it('"moltbot.json … cannot bring" a command: neither it nor <state>/.env chooses the login shell or what it reads', async () => {
+    const planted = { SHELL: '/planted/program', HOME: '/planted/home', PATH: '/planted/bin' };
+    await tree.write('moltbot.json', { env: { shellEnv: { enabled: true }, vars: planted } });
+    await tree.write('.env', 'SHELL=/planted/too\n');
+    const asked: CommandRequest[] = [];
+    const run = (request: CommandRequest): Promise<CommandOutcome> => {
+      asked.push(request);
+      return Promise.resolve({ kind: 'finished', stdout: 'OPENAI_API_KEY=sk-shell\0' });
+    };
+    for (const env of [{}, { SHELL: '/bin/zsh', PATH: '/bin' }]) {
+      await loadOperatorConfig({ paths: findPaths(env, tree.home), env, readTextFile, runCommand: run });
+    }
+    expect(asked).toMatchObject([
+      { command: '/bin/sh', env: {} },
+      { command: '/bin/zsh', env: { SHELL: '/bin/zsh', PATH: '/bin' } },
+    ]);
+    expect(JSON.stringify(asked)).not.toContain('planted');
   });
 
   it('a value of the env block may name a variable from outside; with that missing it stays unset', async () => {
