@@ -26,7 +26,7 @@ async function openHome(fakes: readonly FakeOllama[]) {
     const prepared = await prepare(surroundings, { flags: {}, scan });
     if (prepared.kind === 'refused') throw new Error(prepared.problem.detail);
     await prepared.discovery?.close();
-    prepared.oauth.tokens.close();
+    await prepared.oauth.tokens.close();
     const { modelsJson: view, discovery } = prepared.snapshot;
     return {
       endpoints: discovery.endpoints.map(({ url, provider }) => [url, provider]),
