@@ -84,7 +84,7 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
     probe,
     runtimes: RUNTIMES,
     announced: announcements.hosts,
-    pause: timers.beforeSecondMiss,
+    pause: () => timers.beforeSecondMiss(),
   });
   const checker = createChecker({ probe, scanner, timers, isClosed: () => closed, ...lookup });
   const listeners = new Set<(report: DiscoveryReport) => void>();
