@@ -27,6 +27,8 @@ export interface CommandPolicy {
 /** What references may lead to. */
 export interface ReferenceInput {
   readonly env: Environment;
+  /** The process's own environment, of which a command sees the harmless part: no config file sets its HOME or PATH. */
+  readonly outside: Environment;
   readonly config: SecretsConfig;
   readonly files: SecretFiles;
   readonly policy: CommandPolicy;
@@ -62,7 +64,7 @@ interface Answer {
 export function createReferences(input: ReferenceInput): References {
   const answers = new Map<string, Answer>();
   const ask = async (command: SecretCommand, id: string): Promise<ReferenceOutcome> => {
-    const answer = await askCommand(command, id, input.env, input.run);
+    const answer = await askCommand(command, id, input.outside, input.run);
     if (answer.kind === 'failed') return unresolved(answer.reason);
     return judged(answer.value, `the command ${command.command} gave something that`);
   };

@@ -35,8 +35,13 @@ export async function openBeacon({ clock, port = BEACON_PORT }: BeaconDeps): Pro
     if (heard.has(address) || heard.size < MAX_SENDERS) heard.set(address, { host, until: now + KEPT_MS });
   });
   socket.bind(port);
-  // Rejects with the socket's error when there is one instead.
-  await once(socket, 'listening');
+  try {
+    // Rejects with the socket's error when there is one instead.
+    await once(socket, 'listening');
+  } catch (error) {
+    socket.close();
+    throw error;
+  }
   socket.on('error', () => undefined);
   socket.unref();
   return {

@@ -201,7 +201,8 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
   const scan = async ({ explicit = false }: ScanOptions = {}): Promise<DiscoveryReport> => {
     if (scanning !== undefined && (scanning.isExplicit || !explicit)) return scanning.done;
     // An explicit scan may write what the one under way may not, so it follows it.
-    const before = scanning?.done.then(() => undefined);
+    const ended = (): void => undefined;
+    const before = scanning?.done.then(ended, ended);
     const done = track(before === undefined ? scanOnce(explicit) : before.then(() => scanOnce(explicit)));
     const current = { isExplicit: explicit, done };
     scanning = current;

@@ -11,13 +11,14 @@ export async function openBrowser(address: string): Promise<boolean> {
     const { default: open } = await import('open');
     const child = await open(address);
     return await new Promise((resolve) => {
-      child.once('error', () => resolve(false));
-      // A starter that ends at once with an error found no browser; one that still runs is one.
-      const timer = setTimeout(() => resolve(true), STARTED_MS);
-      child.once('exit', (code) => {
+      const settle = (isOpen: boolean): void => {
         clearTimeout(timer);
-        resolve(code === 0);
-      });
+        resolve(isOpen);
+      };
+      // A starter that ends at once with an error found no browser; one that still runs is one.
+      const timer = setTimeout(settle, STARTED_MS, true);
+      child.once('error', () => settle(false));
+      child.once('exit', (code) => settle(code === 0));
     });
   } catch {
     // No desktop is here: the address is on the screen all the same.

@@ -110,6 +110,7 @@ export function buildSnapshot(fixed: Fixed, inputs: Inputs, revision: number): S
     shellVariables: config.shellVariables,
     references: createReferences({
       env: config.env,
+      outside: fixed.env,
       config: config.config.secrets,
       files: config.secretFiles,
       policy: fixed.secretCommands,

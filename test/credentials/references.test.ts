@@ -26,6 +26,7 @@ async function references({ providers = {}, defaults = {}, ...parts }: Parts) {
   const config = { providers, defaults };
   return createReferences({
     env: {},
+    outside: {},
     policy: { allowExec: false, commands: [] },
     run: neverRun,
     clock: () => 0,
@@ -187,10 +188,13 @@ describe('source exec', () => {
        console.log(JSON.stringify({ protocolVersion: 1, values: { [ids[0]]: seen.join('|').replaceAll(' ', '_') } }));`,
     );
     const node = { alias: 'vault', command: process.execPath, args: [path, '$HOME;`id`'] };
-    const env = { PATH: '/bin', HOME: '/h', OPENAI_API_KEY: 'canary' };
+    // What the config sets is in the first alone.
+    const env = { PATH: '/elsewhere', TMPDIR: '/elsewhere', OPENAI_API_KEY: 'canary' };
+    const outside = { PATH: '/bin', HOME: '/h', OPENAI_API_KEY: 'canary' };
     const learned: string[] = [];
     const value = await follow(raw, {
       env,
+      outside,
       run: runCommand,
       policy: { allowExec: true, commands: [node] },
       onSecret: (secret) => learned.push(secret),

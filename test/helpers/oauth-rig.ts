@@ -157,6 +157,7 @@ export async function createOAuthRig(options: TestServerOptions = {}): Promise<O
     async request(now = Date.now(), env = {}) {
       const references = createReferences({
         env,
+        outside: env,
         config: { providers: {}, defaults: {} },
         files: new Map(),
         policy: { allowExec: false, commands: [] },

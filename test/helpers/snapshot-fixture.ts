@@ -92,6 +92,7 @@ export async function snapshotOf(parts: SnapshotParts = {}): Promise<Snapshot> {
     credentialHealth: parts.credentialHealth ?? createCredentialHealth(),
     references: createReferences({
       env: config.env,
+      outside: {},
       config: config.config.secrets,
       files: config.secretFiles,
       policy: parts.secretCommands ?? { allowExec: false, commands: [] },

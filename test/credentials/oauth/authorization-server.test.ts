@@ -54,6 +54,7 @@ function serversFor(settings: Partial<OAuthClientSettings>) {
 function lookup(env: Readonly<Record<string, string>> = {}) {
   const references = createReferences({
     env,
+    outside: env,
     config: { providers: {}, defaults: {} },
     files: new Map(),
     policy: { allowExec: false, commands: [] },

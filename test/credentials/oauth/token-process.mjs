@@ -46,6 +46,7 @@ const { tokens } = openOAuth({
 });
 const references = createReferences({
   env: {},
+  outside: {},
   config: { providers: {}, defaults: {} },
   files: new Map(),
   policy: { allowExec: false, commands: [] },

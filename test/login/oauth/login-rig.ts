@@ -55,6 +55,7 @@ export async function createLoginRig(options: LoginRigOptions): Promise<LoginRig
   const env = secret === undefined ? {} : { CLIENT_SECRET: secret };
   const references = createReferences({
     env,
+    outside: env,
     config: { providers: {}, defaults: {} },
     files: new Map(),
     policy: { allowExec: false, commands: [] },
