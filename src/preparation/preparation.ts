@@ -9,7 +9,6 @@ import { factsOf, type Problem, SidecarError, toSidecarError } from '../domain/e
 import type { Finding } from '../domain/finding.ts';
 import { createAwsIdentities } from '../credentials/aws/create-aws-identities.ts';
 import { createExchangedKeys } from '../credentials/exchange/create-exchanged-keys.ts';
-import { exchangeSources } from '../credentials/exchange/exchange-source.ts';
 import { createCallerTokenStore, tokenFileFinding } from '../credentials/caller-tokens.ts';
 import { createCredentialHealth } from '../credentials/credential-health.ts';
 import { type DiscoveryReport, NOTHING_SCANNED } from '../domain/runtime-state.ts';
@@ -161,9 +160,6 @@ export async function prepare(surroundings: Surroundings, options: PrepareOption
     if (skipped === null && options.scan !== 'none') {
       discovery = openDiscovery(surroundings, options, settings, config.env);
     }
-    // So that lists, which never wait, know the keys that are stored.
-    const exchanges = exchangeSources(settings.exchange, config.env, paths);
-    await Promise.all(exchanges.map(({ providerId }) => exchange.stored({ providerId, env: config.env })));
     const askNim = options.askNim ?? options.scan !== 'none';
     const [scanned, nimServer] = await Promise.all([
       discovery?.scan(),
