@@ -24,7 +24,7 @@ if (killAt === 'write') {
 
 const [{ openOAuth }, { createOwnStore }, { readStoredLogin }, { toHeldToken }, { createReferences }] =
   await Promise.all([
-    dist('oauth-access.js'),
+    dist('preparation/oauth-access.js'),
     dist('credentials/own-store.js'),
     dist('credentials/oauth/stored-grant.js'),
     dist('credentials/oauth/profile-state.js'),
