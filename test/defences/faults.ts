@@ -109,7 +109,7 @@ export const FAULT_DEFENCES: readonly Defence[] = [
     against: 'fault: an authorization server that takes connections and never answers',
     file: 'src/credentials/oauth/token-decision.ts',
     defence: "return { kind: 'hand-out', renew, dueAt: null, trouble: trouble(failure) };",
-    without: "return { kind: 'renew-first' };",
+    without: "return { kind: 'renew-first', meanwhile: null };",
     test: CREDENTIALS,
     fails: 'fault: an authorization server that takes connections and never answers',
   },
